@@ -1,0 +1,97 @@
+package radiograph
+
+import (
+	"context"
+	"iter"
+)
+
+// Document is one segment document on its way in.
+type Document struct {
+	Body  []byte // one JSON object (or, from the API, an array of subsegments)
+	Stamp Stamp
+}
+
+// Rejection tells why one document was not stored. Index is its position in
+// the batch.
+type Rejection struct {
+	Index   int
+	ID      string // as the document spells it; "" when it has none
+	Code    string // X-Ray's ErrorCode, such as MissingId
+	Message string
+}
+
+// Sink is the one door in. Both methods check and decode each document by
+// itself; a bad one is a Rejection and never fails its neighbours. After either
+// returns without an error, trace, summary, graph and series show the accepted
+// documents. The documents' bytes may be kept; the caller must not change them.
+//
+// An error means that nothing of the batch is promised; the caller may send it
+// again, since writes are idempotent by (trace, id).
+type Sink interface {
+	// Put returns when the accepted documents are durable.
+	Put(ctx context.Context, t Tenant, door Door, docs []Document) ([]Rejection, error)
+	// Offer returns when they are visible; they are durable at the next group
+	// commit, at most 100 ms later.
+	Offer(ctx context.Context, t Tenant, door Door, docs []Document) ([]Rejection, error)
+}
+
+// TraceStore keeps traces. Its answers never cross tenants. What it returns is
+// immutable and may be kept by the caller.
+type TraceStore interface {
+	// Put stores records, gives each its Sequence, and returns when they are
+	// durable (or, with durable false, visible and soon durable). A record equal
+	// to a stored one changes nothing. It returns the entities that were not
+	// taken because DoorLambda wrote them first.
+	Put(ctx context.Context, t Tenant, recs []*Record, durable bool) ([]Refused, error)
+	// Trace is the merge of all records of a trace, or nil when there are none.
+	Trace(ctx context.Context, t Tenant, id TraceID) (*Trace, error)
+	// Summaries yields summaries that may lie in the range, newest first by the
+	// range type's time; it may yield too many, never too few. after is the last
+	// position seen, or nil.
+	Summaries(ctx context.Context, t Tenant, q SummaryQuery) iter.Seq2[*Summary, error]
+	// Contributions yields the stored sums, one for each minute and node or edge,
+	// of minutes in [from, to), in no particular order.
+	Contributions(ctx context.Context, t Tenant, from, to Timestamp) iter.Seq2[*Contribution, error]
+}
+
+// Refused is an entity a store did not take.
+type Refused struct {
+	Record *Record
+	ID     SegmentID
+}
+
+// State is the durable, ordered key-value space of the control plane: functions,
+// versions, roles, the invocation queue. Keys are slash-separated paths that
+// begin with their noun: "role/000000000000/name".
+type State interface {
+	// Get returns the value, or an Error of KindNotFound.
+	Get(ctx context.Context, key string) ([]byte, error)
+	// Scan yields all pairs whose key begins with prefix, in key order, of one
+	// moment.
+	Scan(ctx context.Context, prefix string) iter.Seq2[Pair, error]
+	// Apply makes all changes at once; they are durable when it returns.
+	Apply(ctx context.Context, changes ...Change) error
+}
+
+// Pair is one key and its value.
+type Pair struct {
+	Key   string
+	Value []byte
+}
+
+// Change sets a key, or deletes it when Value is nil. Lazy changes need not be
+// durable when Apply returns, when all changes of the call are lazy.
+type Change struct {
+	Key   string
+	Value []byte
+	Lazy  bool
+}
+
+// CodeStore keeps deployment packages by content. They are immutable.
+type CodeStore interface {
+	// PutCode stores a zip file and returns when it is durable. sum is the hex
+	// SHA-256 of its bytes.
+	PutCode(ctx context.Context, sum string, zip []byte) error
+	// CodePath is the path of the stored zip file.
+	CodePath(ctx context.Context, sum string) (string, error)
+}

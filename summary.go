@@ -1,0 +1,105 @@
+package radiograph
+
+// ServiceID names a node of the service graph.
+type ServiceID struct {
+	Name    string
+	Type    string // origin, "remote", "client", "AWS::DynamoDB::Table", ...; "unknown" without one
+	Account AccountID
+}
+
+// Summary is what GetTraceSummaries tells of one trace. Package trace derives it
+// from the merged trace.
+type Summary struct {
+	ID       TraceID
+	Start    Timestamp // earliest segment start
+	End      Timestamp // latest known end
+	Revision int
+
+	// IndexTime is what TimeRangeType TraceId queries use: the id's epoch if it
+	// lies within −24 h and +5 min of the first document's start, else the
+	// earliest start.
+	IndexTime Timestamp
+
+	Duration     Timestamp // nanoseconds: latest end − earliest start, over all segments
+	ResponseTime Timestamp // nanoseconds: root end − root start; −1 while the root is in progress or absent
+
+	HasFault, HasError, HasThrottle bool
+	IsPartial                       bool
+
+	HTTP       HTTP // the root's request and status
+	EntryPoint *ServiceID
+
+	Annotations       []SummaryAnnotation // by key, then value
+	Users             []SummaryUser
+	ServiceIDs        []ServiceID
+	ResourceARNs      []string
+	InstanceIDs       []string
+	AvailabilityZones []string
+
+	FaultRootCauses        []RootCause
+	ErrorRootCauses        []RootCause
+	ResponseTimeRootCauses []RootCause
+}
+
+// SummaryAnnotation is one distinct value of a key and the services that set it.
+type SummaryAnnotation struct {
+	Key        string
+	Value      Value
+	ServiceIDs []ServiceID
+}
+
+// SummaryUser is one user and the services that named it.
+type SummaryUser struct {
+	Name       string
+	ServiceIDs []ServiceID
+}
+
+// RootCause is one path from the root service down to the culprit.
+type RootCause struct {
+	ClientImpacting bool
+	Services        []RootCauseService
+}
+
+// RootCauseService is one service on the path.
+type RootCauseService struct {
+	ServiceID
+	Inferred bool
+	Entities []RootCauseEntity
+}
+
+// RootCauseEntity is one segment or subsegment on the path.
+type RootCauseEntity struct {
+	Name       string
+	Remote     bool
+	Coverage   float64     // response time causes: share of the root's response time
+	Exceptions []Exception // fault and error causes
+}
+
+// TimeRangeType says which time of a trace a query's range is about.
+type TimeRangeType uint8
+
+// The range types of GetTraceSummaries. All ranges are half-open.
+const (
+	ByTraceID TimeRangeType = iota // IndexTime in range
+	ByEvent                        // the trace was active in range
+	ByService                      // a segment ended in range
+)
+
+// SummaryQuery asks for traces of one tenant.
+type SummaryQuery struct {
+	From, To  Timestamp // half-open
+	RangeType TimeRangeType
+	Limit     int    // traces per page; 0: the default
+	Token     string // the position an earlier page ended at; "" for the first
+	// FixedRate keeps a stable share of traces, chosen by a hash of the trace id;
+	// 0 and 1 keep all.
+	FixedRate float64
+}
+
+// SummaryPage is one page, newest first.
+type SummaryPage struct {
+	Summaries       []*Summary
+	TracesProcessed int64
+	ApproximateTime Timestamp // the start of this page
+	Token           string    // "" on the last page
+}
