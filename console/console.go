@@ -1,0 +1,67 @@
+// Package console is the pages a person opens in a browser: traces, one trace's
+// timeline, the service map, and functions with their tracing switch.
+//
+// What enters are questions by GET and two writes by POST (save the tracing
+// mode, invoke); what leaves is HTML that needs nothing from elsewhere: the
+// templates, styles, scripts and every drawing are the binary's own. It reads by
+// the query engine only, and changes functions and roles only through their
+// services. It never trusts a trace's content, and it never keeps state of its
+// own: the address holds all of it.
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"radiograph"
+)
+
+// Engine answers questions about traces. Implemented by *query.Engine.
+type Engine interface {
+	Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) (*radiograph.SummaryPage, error)
+	ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error)
+	TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radiograph.TraceID) (*radiograph.ServiceGraph, error)
+	Timeline(ctx context.Context, t radiograph.Tenant, id radiograph.TraceID) (*radiograph.Timeline, *radiograph.Trace, error)
+}
+
+// Functions keeps and runs functions. Implemented by *lambda.Service.
+type Functions interface {
+	Functions(ctx context.Context, t radiograph.Tenant) ([]*radiograph.Function, error)
+	Function(ctx context.Context, t radiograph.Tenant, name, qualifier string) (*radiograph.Function, error)
+	Versions(ctx context.Context, t radiograph.Tenant, name string) ([]*radiograph.Function, error)
+	UpdateConfiguration(ctx context.Context, t radiograph.Tenant, name string, change func(*radiograph.Function) error, revisionID string) (*radiograph.Function, error)
+	Invoke(ctx context.Context, req *radiograph.InvokeRequest) (*radiograph.InvokeResult, error)
+	Decisions(ctx context.Context, t radiograph.Tenant, function string, limit int) ([]*radiograph.Decision, error)
+}
+
+// Roles keeps roles. Implemented by *iam.Service.
+type Roles interface {
+	Allowed(ctx context.Context, roleARN, action, resource string) (bool, error)
+	PutInlinePolicy(ctx context.Context, account radiograph.AccountID, role, policy, document string) error
+}
+
+// Config is what the pages need. All members but Hosts are required.
+type Config struct {
+	Engine    Engine
+	Functions Functions
+	Roles     Roles
+	Tenant    radiograph.Tenant // whose data is shown
+	// Hosts are the names and addresses, without port, under which a browser may
+	// reach the pages besides the loopback ones.
+	Hosts []string
+	Log   *slog.Logger
+	Clock radiograph.Clock
+}
+
+// console serves the pages.
+type console struct {
+	Config
+}
+
+// New makes the handler of all pages. It serves at the root of its host.
+func New(c Config) http.Handler {
+	s := &console{Config: c}
+	mux := http.NewServeMux()
+	return s.guard(mux)
+}
