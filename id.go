@@ -64,6 +64,24 @@ func (id TraceID) String() string { return string(id.Append(make([]byte, 0, 35))
 // W3C is the spelling of W3C trace context: 32 lower-case hex digits.
 func (id TraceID) W3C() string { return hex.EncodeToString(id[:]) }
 
+// MarshalText is String, or nothing for the zero id.
+func (id TraceID) MarshalText() ([]byte, error) {
+	if id.IsZero() {
+		return []byte{}, nil
+	}
+	return id.Append(nil), nil
+}
+
+// UnmarshalText reads what MarshalText wrote, or either spelling.
+func (id *TraceID) UnmarshalText(b []byte) (err error) {
+	if len(b) == 0 {
+		*id = TraceID{}
+		return nil
+	}
+	*id, err = ParseTraceID(b)
+	return err
+}
+
 // SegmentID is the 8-byte id of a segment or subsegment, spelled as 16 hex
 // digits. The zero value means "none".
 type SegmentID [8]byte
@@ -92,6 +110,24 @@ func (id SegmentID) Append(b []byte) []byte { return hex.AppendEncode(b, id[:]) 
 
 // String is the lower-case spelling.
 func (id SegmentID) String() string { return hex.EncodeToString(id[:]) }
+
+// MarshalText is String, or nothing for the zero id.
+func (id SegmentID) MarshalText() ([]byte, error) {
+	if id.IsZero() {
+		return []byte{}, nil
+	}
+	return id.Append(nil), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *SegmentID) UnmarshalText(b []byte) (err error) {
+	if len(b) == 0 {
+		*id = SegmentID{}
+		return nil
+	}
+	*id, err = ParseSegmentID(b)
+	return err
+}
 
 // NewUUID makes a random RFC 4122 version 4 id: request ids, revision ids.
 func NewUUID() string {
