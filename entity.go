@@ -32,7 +32,8 @@ type Stamp struct {
 }
 
 // Entity is one segment or subsegment of a decoded document. It is immutable
-// once decoded, and may be shared between goroutines.
+// once decoded, and may be shared between goroutines. Its strings may share
+// memory with the document.
 type Entity struct {
 	ID         SegmentID
 	Parent     SegmentID // the enclosing entity when nested, else the stated parent_id; zero: none
@@ -59,7 +60,7 @@ type Entity struct {
 	Links       []Link
 
 	Children []*Entity // nested subsegments, in document order
-	Body     []byte    // the entity's own JSON object, nested subsegments included
+	Body     []byte    // the entity's own JSON object, nested subsegments included; nil when inferred here
 }
 
 // HTTP is the http block. Empty strings and zero numbers are absent members.

@@ -44,13 +44,75 @@ type Contribution struct {
 	Edge   ServiceID // the callee; zero for the node's own numbers
 	Link   bool      // an asynchronous edge
 
-	Root     bool // the node was a trace's root
-	Inferred bool // the node is known only from its callers
+	// Roots and Inferred say of how many of the node's requests it was a trace's
+	// root, and how many are known only from the caller. They are counts, so that a
+	// difference can take them back.
+	Roots, Inferred int64
 
 	Start, End Timestamp // first start, last end; only ever widen
 	Statistics
 	Durations     Histogram // response times, as the client sees them
 	ResponseTimes Histogram // nodes only: as the service sees them
+}
+
+// ContributionKey is what two contributions must share to be summed.
+type ContributionKey struct {
+	Minute     int64
+	Node, Edge ServiceID
+	Link       bool
+}
+
+// Key is c's key.
+func (c *Contribution) Key() ContributionKey {
+	return ContributionKey{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link}
+}
+
+// Add adds the counts of d, which has the same key, and widens the times.
+// Histogram buckets that come to zero are removed.
+func (c *Contribution) Add(d *Contribution) {
+	if d.Start != 0 && (c.Start == 0 || d.Start < c.Start) {
+		c.Start = d.Start
+	}
+	c.End = max(c.End, d.End)
+	c.Roots += d.Roots
+	c.Inferred += d.Inferred
+	c.Statistics.Add(d.Statistics)
+	c.Durations = c.Durations.add(d.Durations, 1)
+	c.ResponseTimes = c.ResponseTimes.add(d.ResponseTimes, 1)
+}
+
+// Negative is what takes c back when it is added: the counts are negated, the
+// times are zero, since times only widen.
+func (c *Contribution) Negative() *Contribution {
+	return &Contribution{
+		Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link,
+		Roots: -c.Roots, Inferred: -c.Inferred,
+		Statistics: Statistics{
+			OK: -c.OK, Throttle: -c.Throttle, OtherError: -c.OtherError, Fault: -c.Fault,
+			TotalMicros: -c.TotalMicros,
+		},
+		Durations:     Histogram(nil).add(c.Durations, -1),
+		ResponseTimes: Histogram(nil).add(c.ResponseTimes, -1),
+	}
+}
+
+// add adds sign times o to h, which it changes or makes.
+func (h Histogram) add(o Histogram, sign int64) Histogram {
+	for k, n := range o {
+		if h == nil {
+			h = make(Histogram, len(o))
+		}
+		if h[k] += sign * n; h[k] == 0 {
+			delete(h, k)
+		}
+	}
+	return h
+}
+
+// IsZero reports whether c counts nothing, so that a store may drop it.
+func (c *Contribution) IsZero() bool {
+	return c.Roots == 0 && c.Inferred == 0 && c.Statistics == (Statistics{}) &&
+		len(c.Durations) == 0 && len(c.ResponseTimes) == 0
 }
 
 // ServiceGraph is the answer of GetServiceGraph and GetTraceGraph.

@@ -45,12 +45,14 @@ type TraceStore interface {
 	Put(ctx context.Context, t Tenant, recs []*Record, durable bool) ([]Refused, error)
 	// Trace is the merge of all records of a trace, or nil when there are none.
 	Trace(ctx context.Context, t Tenant, id TraceID) (*Trace, error)
-	// Summaries yields summaries that may lie in the range, newest first by the
-	// range type's time; it may yield too many, never too few. after is the last
-	// position seen, or nil.
+	// Summaries yields summaries that may lie in the range (Summary.MayMatch), in
+	// the order of Summary.Position; it may yield too many, never too few. Those
+	// that stand before or at q.Token may be left out. Limit and FixedRate are the
+	// caller's.
 	Summaries(ctx context.Context, t Tenant, q SummaryQuery) iter.Seq2[*Summary, error]
 	// Contributions yields the stored sums, one for each minute and node or edge,
-	// of minutes in [from, to), in no particular order.
+	// of minutes that begin in [from, to), in no particular order. Sums that have
+	// come to nothing may be left out.
 	Contributions(ctx context.Context, t Tenant, from, to Timestamp) iter.Seq2[*Contribution, error]
 }
 

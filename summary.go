@@ -1,5 +1,12 @@
 package radiograph
 
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/binary"
+)
+
 // ServiceID names a node of the service graph.
 type ServiceID struct {
 	Name    string
@@ -39,6 +46,59 @@ type Summary struct {
 	FaultRootCauses        []RootCause
 	ErrorRootCauses        []RootCause
 	ResponseTimeRootCauses []RootCause
+}
+
+// Time is the time that queries of a range type look at and sort by: IndexTime,
+// Start, or End.
+func (s *Summary) Time(rt TimeRangeType) Timestamp {
+	switch rt {
+	case ByEvent:
+		return s.Start
+	case ByService:
+		return s.End
+	}
+	return s.IndexTime
+}
+
+// MayMatch reports whether the summary may lie in the query's range: true for
+// every trace that does, and for few others. It is what a store decides with.
+func (s *Summary) MayMatch(q SummaryQuery) bool {
+	switch q.RangeType {
+	case ByEvent, ByService:
+		return s.Start < q.To && s.End >= q.From
+	}
+	return q.From <= s.IndexTime && s.IndexTime < q.To
+}
+
+// Position is a place in the order of summaries of one range type: newest
+// first, then by trace id.
+type Position struct {
+	Time Timestamp
+	ID   TraceID
+}
+
+// Position is where s stands among summaries of a range type.
+func (s *Summary) Position(rt TimeRangeType) Position { return Position{s.Time(rt), s.ID} }
+
+// Compare is negative when p comes before q in a listing.
+func (p Position) Compare(q Position) int {
+	return cmp.Or(cmp.Compare(q.Time, p.Time), bytes.Compare(p.ID[:], q.ID[:]))
+}
+
+// Token spells a position as the opaque token of SummaryQuery and SummaryPage.
+func (p Position) Token() string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(p.Time))
+	return base64.RawURLEncoding.EncodeToString(append(b, p.ID[:]...))
+}
+
+// ParsePosition reads a token. A token that Token did not write is an Error of
+// KindInvalid.
+func ParsePosition(token string) (Position, error) {
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(b) != 24 {
+		return Position{}, Errorf(KindInvalid, "NextToken is not valid")
+	}
+	return Position{Timestamp(binary.BigEndian.Uint64(b)), TraceID(b[8:])}, nil
 }
 
 // SummaryAnnotation is one distinct value of a key and the services that set it.

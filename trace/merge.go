@@ -1,0 +1,328 @@
+package trace
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"unsafe"
+
+	"radiograph"
+)
+
+const (
+	// maxTrace is the documents' size a trace may reach; later ones are left out
+	// and LimitExceeded is set (X-Ray service quotas: 500 KB).
+	maxTrace = 500 << 10
+	// maxFold is how deep subsegments are folded into one document; what lies
+	// deeper becomes a document of its own, so that JSON readers can follow.
+	maxFold = 100
+)
+
+// Merge is the trace that a set of records tells; their order never matters.
+//
+// The key of an entity is its id. What DoorLambda wrote is never replaced by
+// another door; else a complete version beats one in progress, and of two that
+// differ the one of the higher Sequence wins, identical bytes counting from
+// their first. Nesting beats a stated parent_id, and an entity hangs where its
+// parent is, whenever that came. Merge returns nil for no records.
+func Merge(id radiograph.TraceID, recs []*radiograph.Record) *radiograph.Trace {
+	if len(recs) == 0 {
+		return nil
+	}
+	m := merger{
+		documents: make(map[documentKey]struct{}, len(recs)),
+		slots:     make(map[radiograph.SegmentID]*slot, 2*len(recs)),
+	}
+	t := &radiograph.Trace{ID: id}
+	size := 0
+	for _, r := range inOrder(recs) {
+		if m.seen(r) {
+			continue
+		}
+		t.Revision++
+		size += len(r.Root.Body)
+		if size > maxTrace && r.Door != radiograph.DoorLambda {
+			t.LimitExceeded = true
+			continue
+		}
+		m.add(r, r.Root)
+	}
+	nodes := m.place()
+	cutCycles(nodes)
+	hang(nodes)
+	t.Segments = documents(nodes)
+	inferred := infer(id, nodes, m.slots)
+	t.Nodes = make(map[radiograph.SegmentID]*radiograph.Node, len(nodes)+len(inferred))
+	for _, n := range nodes {
+		t.Nodes[n.ID] = n
+	}
+	for _, n := range inferred {
+		t.Nodes[n.ID] = n
+	}
+	t.Segments = append(t.Segments, inferred...)
+	slices.SortFunc(t.Segments, func(a, b *radiograph.Node) int {
+		return cmp.Or(cmp.Compare(documentGroup(a), documentGroup(b)), byStart(a, b))
+	})
+	t.Root = root(t.Segments)
+	return t
+}
+
+// inOrder sorts records by sequence. Records without one (a test's, or those of
+// a store's open batch) are told apart by door and bytes, so that their order
+// does not matter either.
+func inOrder(recs []*radiograph.Record) []*radiograph.Record {
+	order := func(a, b *radiograph.Record) int {
+		if c := cmp.Compare(a.Sequence, b.Sequence); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.Door, b.Door), bytes.Compare(a.Root.Body, b.Root.Body),
+			bytes.Compare(a.Stamp.Invocation[:], b.Stamp.Invocation[:]))
+	}
+	if slices.IsSortedFunc(recs, order) {
+		return recs
+	}
+	sorted := slices.Clone(recs)
+	slices.SortFunc(sorted, order)
+	return sorted
+}
+
+// merger collects the versions of each entity.
+type merger struct {
+	documents map[documentKey]struct{}
+	slots     map[radiograph.SegmentID]*slot
+	all       []*slot // in the order they were found
+}
+
+// documentKey is what makes two records the same document.
+type documentKey struct {
+	door radiograph.Door
+	body string
+}
+
+// slot is what is known of one entity.
+type slot struct {
+	versions []version // distinct, in order; those of DoorLambda alone once there is one
+	node     radiograph.Node
+}
+
+// version is an entity as one record tells it.
+type version struct {
+	*radiograph.Entity
+	rec *radiograph.Record
+}
+
+// seen reports whether the same document came by the same door before.
+func (m *merger) seen(r *radiograph.Record) bool {
+	// The key shares the body's memory, which nobody changes.
+	key := documentKey{r.Door, unsafe.String(unsafe.SliceData(r.Root.Body), len(r.Root.Body))}
+	if _, ok := m.documents[key]; ok {
+		return true
+	}
+	m.documents[key] = struct{}{}
+	return false
+}
+
+// add takes an entity and what is nested in it.
+func (m *merger) add(r *radiograph.Record, e *radiograph.Entity) {
+	s := m.slots[e.ID]
+	if s == nil {
+		s = new(slot)
+		m.slots[e.ID] = s
+		m.all = append(m.all, s)
+	}
+	s.add(version{e, r})
+	for _, c := range e.Children {
+		m.add(r, c)
+	}
+}
+
+func (s *slot) add(v version) {
+	if len(s.versions) > 0 {
+		switch mine := s.versions[0].rec.Door == radiograph.DoorLambda; {
+		case mine && v.rec.Door != radiograph.DoorLambda:
+			return
+		case !mine && v.rec.Door == radiograph.DoorLambda:
+			s.versions = s.versions[:0]
+		}
+	}
+	for _, o := range s.versions {
+		if o.Nested == v.Nested && o.Parent == v.Parent && bytes.Equal(o.Body, v.Body) {
+			return
+		}
+	}
+	s.versions = append(s.versions, v)
+}
+
+// best is the version that wins among all, or among the nested ones.
+func (s *slot) best(nested bool) (version, bool) {
+	var win version
+	for _, v := range s.versions {
+		if nested && !v.Nested {
+			continue
+		}
+		if win.Entity == nil || win.InProgress || !v.InProgress {
+			win = v
+		}
+	}
+	return win, win.Entity != nil
+}
+
+// place makes the nodes and gives each its parent. The nodes come by start
+// time, then id.
+func (m *merger) place() []*radiograph.Node {
+	nodes := make([]*radiograph.Node, len(m.all))
+	for i, s := range m.all {
+		win, _ := s.best(false)
+		e := win.Entity
+		if nest, ok := s.best(true); ok && (!e.Nested || e.Parent != nest.Parent) {
+			c := *e
+			c.Parent, c.Nested, c.Subsegment = nest.Parent, true, true
+			e = &c
+		}
+		s.node = radiograph.Node{Entity: e, Door: win.rec.Door}
+		nodes[i] = &s.node
+	}
+	slices.SortFunc(nodes, byStart)
+	var lambda []*radiograph.Node // found when first needed
+	for _, s := range m.all {
+		n := &s.node
+		if p := m.slots[n.Entity.Parent]; p != nil {
+			n.Parent = &p.node
+		}
+		win, _ := s.best(false)
+		if !mayBeStale(n) {
+			continue
+		}
+		if lambda == nil {
+			lambda = lambdaPhases(nodes)
+		}
+		if p := current(n, win.rec, lambda); p != nil && p != n.Parent {
+			n.Parent, n.Replaced = p, true
+		}
+	}
+	return nodes
+}
+
+// byStart is the order of siblings.
+func byStart(a, b *radiograph.Node) int {
+	if a.Start != b.Start {
+		return cmp.Compare(a.Start, b.Start)
+	}
+	return bytes.Compare(a.ID[:], b.ID[:])
+}
+
+// cutCycles detaches the first node of each circle of parents.
+func cutCycles(nodes []*radiograph.Node) {
+	const fresh, open, done = 0, 1, 2
+	state := make(map[*radiograph.Node]int, len(nodes))
+	for _, n := range nodes {
+		at := n
+		for ; at != nil && state[at] == fresh; at = at.Parent {
+			state[at] = open
+		}
+		if at != nil && state[at] == open {
+			first := at
+			for c := at.Parent; c != at; c = c.Parent {
+				if byStart(c, first) < 0 {
+					first = c
+				}
+			}
+			first.Parent = nil
+		}
+		for at = n; at != nil && state[at] == open; at = at.Parent {
+			state[at] = done
+		}
+	}
+}
+
+// hang fills Children and Callee. The nodes come in order, so the lists do.
+func hang(nodes []*radiograph.Node) {
+	for _, n := range nodes {
+		switch p := n.Parent; {
+		case p == nil:
+		case n.Subsegment:
+			p.Children = append(p.Children, n)
+		default:
+			p.Callee = append(p.Callee, n)
+		}
+	}
+}
+
+// documents finds the outermost nodes and tells every node which one it is in.
+func documents(nodes []*radiograph.Node) []*radiograph.Node {
+	var out []*radiograph.Node
+	var fold func(n, in *radiograph.Node, depth int)
+	fold = func(n, in *radiograph.Node, depth int) {
+		n.Segment = in
+		if depth < maxFold {
+			for _, c := range n.Children {
+				fold(c, in, depth+1)
+			}
+			return
+		}
+		for _, c := range n.Children {
+			c.Parent = nil
+			out = append(out, c)
+			fold(c, c, 0)
+		}
+		n.Children = nil
+	}
+	for _, n := range nodes {
+		if !n.Subsegment || n.Parent == nil {
+			out = append(out, n)
+			fold(n, n, 0)
+		}
+	}
+	return out
+}
+
+// documentGroup puts segments before orphans before inferred segments.
+func documentGroup(n *radiograph.Node) int {
+	switch {
+	case n.Inferred:
+		return 2
+	case n.Subsegment:
+		return 1
+	}
+	return 0
+}
+
+// root is the first of the sorted segments that no segment of the trace called.
+func root(segments []*radiograph.Node) *radiograph.Node {
+	for _, n := range segments {
+		if documentGroup(n) == 0 && caller(n) == nil {
+			return n
+		}
+	}
+	return nil
+}
+
+// caller is the segment that called segment n, or nil.
+func caller(n *radiograph.Node) *radiograph.Node {
+	if n.Parent == nil || n.Parent.Segment.Subsegment {
+		return nil
+	}
+	return n.Parent.Segment
+}
+
+// Guard names the entities of a record that DoorLambda wrote already in the
+// trace as it stands (nil: nothing stands) and that the record, which came by
+// another door, cannot alter. Merge leaves them out by itself, also when
+// DoorLambda writes later; Guard is how a store tells.
+func Guard(t *radiograph.Trace, rec *radiograph.Record) []radiograph.Refused {
+	if t == nil || rec.Door == radiograph.DoorLambda {
+		return nil
+	}
+	var out []radiograph.Refused
+	var walk func(e *radiograph.Entity)
+	walk = func(e *radiograph.Entity) {
+		if n := t.Nodes[e.ID]; n != nil && n.Door == radiograph.DoorLambda && !madeHere(n) {
+			out = append(out, radiograph.Refused{Record: rec, ID: e.ID})
+		}
+		for _, c := range e.Children {
+			walk(c)
+		}
+	}
+	walk(rec.Root)
+	return out
+}

@@ -1,0 +1,91 @@
+package trace
+
+import (
+	"strings"
+
+	"radiograph"
+)
+
+// service is the node of the service graph that a segment belongs to. The
+// account is empty when the documents do not tell it; then it is the tenant's.
+func service(n *radiograph.Node) radiograph.ServiceID {
+	e := n.Entity
+	id := radiograph.ServiceID{Name: e.Name, Type: e.Origin, Account: account(e)}
+	if !e.Inferred {
+		if id.Type == "" {
+			id.Type = "unknown"
+		}
+		return id
+	}
+	switch {
+	case e.Origin == "" && e.SQL:
+		id.Type = "Database::SQL"
+	case e.Origin == "":
+		id.Type = "remote"
+	case e.Origin == "AWS::DynamoDB::Table" && e.AWS.TableName != "":
+		id.Name = e.AWS.TableName
+	case e.Origin == "AWS::SQS::Queue" && e.AWS.QueueURL != "":
+		id.Name = e.AWS.QueueURL[strings.LastIndexByte(e.AWS.QueueURL, '/')+1:]
+	case e.Origin == "AWS::S3::Bucket" && e.AWS.BucketName != "":
+		id.Name = e.AWS.BucketName
+	case e.Origin == "AWS::Lambda" && e.AWS.FunctionName != "":
+		id.Name = functionName(e.AWS.FunctionName)
+	default: // SDKs spell a service in different ways; the graph has one node for it
+		if service, ok := strings.CutPrefix(e.Origin, "AWS::"); ok && !strings.Contains(service, "::") {
+			id.Name = service
+		}
+	}
+	return id
+}
+
+// account is the account an entity is of.
+func account(e *radiograph.Entity) radiograph.AccountID {
+	if e.AWS.AccountID != "" {
+		return radiograph.AccountID(e.AWS.AccountID)
+	}
+	for _, arn := range []string{e.ResourceARN, e.AWS.FunctionARN} {
+		if part := strings.SplitN(arn, ":", 6); len(part) == 6 {
+			return radiograph.AccountID(part[4])
+		}
+	}
+	return ""
+}
+
+// functionName is the name in what a client may pass as FunctionName: a name, a
+// partial or a full ARN, each with or without a qualifier.
+func functionName(s string) string {
+	if _, after, ok := strings.Cut(s, "function:"); ok {
+		s = after
+	}
+	name, _, _ := strings.Cut(s, ":")
+	return name
+}
+
+// awsServices maps the names that SDKs give to the services, in lower case and
+// without blanks, Amazon or AWS, to the one in AWS's type names.
+var awsServices = map[string]string{
+	"dynamodb": "DynamoDB", "s3": "S3", "sns": "SNS", "sqs": "SQS", "lambda": "Lambda",
+	"kinesis": "Kinesis", "firehose": "Firehose", "kms": "KMS", "sts": "STS", "iam": "IAM", "ssm": "SSM",
+	"secretsmanager": "SecretsManager", "events": "Events", "eventbridge": "Events", "cloudwatchevents": "Events",
+	"states": "StepFunctions", "sfn": "StepFunctions", "stepfunctions": "StepFunctions",
+	"runtime.sagemaker": "SageMaker", "sagemakerruntime": "SageMaker", "sagemaker": "SageMaker",
+	"bedrock-runtime": "BedrockRuntime", "bedrockruntime": "BedrockRuntime",
+	"ses": "SES", "email": "SES", "sesv2": "SES", "logs": "CloudWatchLogs", "cloudwatchlogs": "CloudWatchLogs",
+	"monitoring": "CloudWatch", "cloudwatch": "CloudWatch", "ec2": "EC2", "ecs": "ECS", "xray": "XRay",
+	"apigateway": "APIGateway", "cognito-idp": "Cognito", "cognitoidentityprovider": "Cognito",
+}
+
+// awsService is the service in a type name such as AWS::DynamoDB, from the name
+// of an SDK's subsegment: "dynamodb", "DynamoDB", "Amazon DynamoDB".
+func awsService(name string) string {
+	short := strings.ReplaceAll(name, " ", "")
+	for _, prefix := range []string{"amazon", "aws"} {
+		if len(short) > len(prefix) && strings.EqualFold(short[:len(prefix)], prefix) {
+			short = strings.TrimLeft(short[len(prefix):], ":")
+		}
+	}
+	if s, ok := awsServices[strings.ToLower(short)]; ok {
+		return s
+	}
+	return short
+}
