@@ -1,0 +1,67 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"radiograph"
+	"radiograph/trace"
+)
+
+// ServiceGraph is the graph of the requests that began in [from, to), to the
+// minute: the sums are kept by minute, and minutes that lie partly in the range
+// count whole.
+func (e *Engine) ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error) {
+	if err := checkWindow(from, to); err != nil {
+		return nil, err
+	}
+	var failed error
+	g := trace.Graph(func(yield func(*radiograph.Contribution) bool) {
+		if from == to {
+			return
+		}
+		for c, err := range e.store.Contributions(ctx, t, floorMinute(from), floorMinute(to-1)+minute) {
+			if err != nil {
+				failed = err
+				return
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}, from, to)
+	if failed != nil {
+		return nil, failed
+	}
+	return g, nil
+}
+
+const minute = radiograph.Timestamp(time.Minute)
+
+func floorMinute(t radiograph.Timestamp) radiograph.Timestamp {
+	if t < 0 {
+		return 0
+	}
+	return t - t%minute
+}
+
+// TraceGraph is the graph of some traces. Unknown ids add nothing; the window is
+// that of the traces found.
+func (e *Engine) TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radiograph.TraceID) (*radiograph.ServiceGraph, error) {
+	found, _, err := e.Traces(ctx, t, ids)
+	if err != nil {
+		return nil, err
+	}
+	var cs []*radiograph.Contribution
+	var from, to radiograph.Timestamp
+	for i, tr := range found {
+		cs = append(cs, trace.Contributions(tr)...)
+		s := trace.Summarize(tr)
+		if i == 0 || s.Start < from {
+			from = s.Start
+		}
+		to = max(to, s.End)
+	}
+	return trace.Graph(slices.Values(cs), from, to), nil
+}

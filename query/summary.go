@@ -1,0 +1,115 @@
+package query
+
+import (
+	"context"
+	"encoding/binary"
+
+	"radiograph"
+)
+
+const (
+	// defaultPage and maxPage bound the traces of one page; X-Ray's own page size
+	// is not documented.
+	defaultPage = 100
+	maxPage     = 1000
+	// maxScan bounds the traces looked at for one page; a page that reaches it
+	// ends early, perhaps empty, and carries a token.
+	maxScan = 200_000
+)
+
+// Summaries is one page of the traces in a range, newest first. A token stands
+// for a place in the order alone, so the other parameters may change between
+// pages.
+func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) (*radiograph.SummaryPage, error) {
+	if err := checkWindow(q.From, q.To); err != nil {
+		return nil, err
+	}
+	var after *radiograph.Position
+	if q.Token != "" {
+		p, err := radiograph.ParsePosition(q.Token)
+		if err != nil {
+			return nil, err
+		}
+		after = &p
+	}
+	limit := min(q.Limit, maxPage)
+	if limit <= 0 {
+		limit = defaultPage
+	}
+	page := &radiograph.SummaryPage{ApproximateTime: q.To}
+	if q.From == q.To {
+		return page, nil
+	}
+	if after != nil {
+		page.ApproximateTime = min(page.ApproximateTime, after.Time)
+	}
+	var last radiograph.Position
+	for s, err := range e.store.Summaries(ctx, t, q) {
+		if err != nil {
+			return nil, err
+		}
+		at := s.Position(q.RangeType)
+		if after != nil && at.Compare(*after) <= 0 {
+			continue
+		}
+		in, err := e.inRange(ctx, t, s, q)
+		if err != nil {
+			return nil, err
+		}
+		if !in {
+			continue
+		}
+		wanted := kept(s.ID, q.FixedRate)
+		if wanted && len(page.Summaries) == limit || page.TracesProcessed == maxScan {
+			page.Token = last.Token()
+			break
+		}
+		page.TracesProcessed++
+		last = at
+		if wanted {
+			page.Summaries = append(page.Summaries, s)
+		}
+	}
+	if len(page.Summaries) > 0 {
+		page.ApproximateTime = page.Summaries[0].Time(q.RangeType)
+	}
+	return page, nil
+}
+
+// inRange decides exactly. Only which segments ended in a range is more than a
+// summary says: then the trace itself is read.
+func (e *Engine) inRange(ctx context.Context, t radiograph.Tenant, s *radiograph.Summary, q radiograph.SummaryQuery) (bool, error) {
+	if !s.MayMatch(q) {
+		return false, nil
+	}
+	if q.RangeType != radiograph.ByService {
+		return true, nil
+	}
+	tr, err := e.load(ctx, t, s.ID)
+	if err != nil || tr == nil {
+		return false, err
+	}
+	for _, n := range tr.Segments {
+		if !n.InProgress && q.From <= n.End && n.End < q.To {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// kept reports whether a trace is in the share that FixedRate keeps. It depends
+// on the id alone, so that pages and repeated questions agree.
+func kept(id radiograph.TraceID, rate float64) bool {
+	if rate <= 0 || rate >= 1 {
+		return true
+	}
+	h := mix(binary.BigEndian.Uint64(id[:8])) ^ binary.BigEndian.Uint64(id[8:])
+	return float64(mix(h)>>11)/(1<<53) < rate
+}
+
+// mix spreads the bits of x (the finalizer of SplitMix64).
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
