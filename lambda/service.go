@@ -8,8 +8,13 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"radiograph"
@@ -45,81 +50,122 @@ type Config struct {
 	ErrorsAsFault bool
 }
 
+// What Config leaves out.
+const (
+	defaultMaxEnvironments = 64
+	defaultIdleTimeout     = 10 * time.Minute
+	defaultDrainTimeout    = 5 * time.Second
+)
+
 // Service is Lambda. Its methods may be called from any goroutine.
 type Service struct {
 	cfg Config
+	now radiograph.Clock
+	log *slog.Logger
+
+	registry registry
+	changes  sync.Mutex // held by who changes a function, to the end of its sync
+	pool     *pool
+	queue    *queue
+	journal  *journal
+
+	gate       *gate           // counts invocations
+	closing    context.Context // ends when Close begins
+	shut       context.CancelFunc
+	life       context.Context // ends when what still runs must be given up
+	abandon    context.CancelFunc
+	running    atomic.Bool    // Run is at work
+	background sync.WaitGroup // watchers, reapers, settlers
 }
 
 var _ radiograph.Invoker = (*Service)(nil)
 
-// New loads the functions from cfg.State.
-func New(cfg Config) (*Service, error) { return &Service{cfg: cfg}, nil }
-
-// Run works through the asynchronous queue, at first what an earlier process
-// accepted and did not finish. It returns when ctx has ended and its attempts
-// are over.
-func (s *Service) Run(ctx context.Context) error { <-ctx.Done(); return nil }
-
-// Close lets running invocations end, then ends all environments.
-func (s *Service) Close() error { return nil }
-
-func unwritten() error {
-	return radiograph.Errorf(radiograph.KindUnsupported, "being written")
+// New loads the functions from cfg.State. Accepted events wait for Run.
+func New(cfg Config) (*Service, error) {
+	if cfg.State == nil || cfg.Code == nil || cfg.Sink == nil || cfg.Roles == nil || cfg.Sandbox == nil || cfg.Sampler == nil {
+		return nil, errors.New("lambda: Config needs State, Code, Sink, Roles, Sandbox and Sampler")
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(cfg.AsyncBackoff) == 0 {
+		cfg.AsyncBackoff = defaultBackoff
+	}
+	cfg.MaxEnvironments = cmp.Or(cfg.MaxEnvironments, defaultMaxEnvironments)
+	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, defaultIdleTimeout)
+	cfg.DrainTimeout = cmp.Or(cfg.DrainTimeout, defaultDrainTimeout)
+	log := cfg.Log.With("component", "lambda")
+	s := &Service{cfg: cfg, now: cfg.Clock, log: log, gate: newGate()}
+	s.registry.functions = map[functionKey]*entry{}
+	s.pool = newPool(cfg.MaxEnvironments, cfg.IdleTimeout, s.now, &s.background)
+	s.queue = newQueue(cfg.State, log, s.now)
+	s.journal = newJournal(cfg.State, log)
+	s.closing, s.shut = context.WithCancel(context.Background())
+	s.life, s.abandon = context.WithCancel(context.Background())
+	if err := s.registry.load(s.life, cfg.State, s.pool.fleet); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
-// CreateFunction creates a function from its settings and the bytes of a zip
-// file; with publish it also publishes version 1 and returns that.
-func (s *Service) CreateFunction(ctx context.Context, f *radiograph.Function, zip []byte, publish bool) (*radiograph.Function, error) {
-	return nil, unwritten()
+// Close takes no more invocations, lets those at work end for DrainTimeout,
+// gives up the rest, and ends all environments. Events that have not run are
+// run after the next start.
+func (s *Service) Close() error {
+	s.shut()
+	empty := s.gate.close()
+	late := time.AfterFunc(s.cfg.DrainTimeout, s.abandon)
+	<-empty
+	late.Stop()
+	s.abandon()
+	s.pool.close()
+	s.background.Wait()
+	s.journal.close()
+	return nil
 }
 
-// Function is the configuration of a version; qualifier "" means $LATEST.
-func (s *Service) Function(ctx context.Context, t radiograph.Tenant, name, qualifier string) (*radiograph.Function, error) {
-	return nil, unwritten()
+// later does what is left of an invocation whose caller has its answer.
+func (s *Service) later(work func()) {
+	s.gate.stay()
+	s.background.Go(func() {
+		defer s.gate.leave()
+		work()
+	})
 }
 
-// Functions lists $LATEST of each function of a tenant, by name.
-func (s *Service) Functions(ctx context.Context, t radiograph.Tenant) ([]*radiograph.Function, error) {
-	return nil, unwritten()
-}
-
-// UpdateConfiguration changes $LATEST. change gets a copy it may alter; what it
-// leaves is validated. A non-empty revisionID must be the current one.
-func (s *Service) UpdateConfiguration(ctx context.Context, t radiograph.Tenant, name string, change func(*radiograph.Function) error, revisionID string) (*radiograph.Function, error) {
-	return nil, unwritten()
-}
-
-// UpdateCode replaces the code of $LATEST; with publish it also publishes a
-// version and returns that.
-func (s *Service) UpdateCode(ctx context.Context, t radiograph.Tenant, name string, zip []byte, publish bool, revisionID string) (*radiograph.Function, error) {
-	return nil, unwritten()
-}
-
-// PublishVersion freezes $LATEST as the next version. When nothing changed since
-// the last published version, it returns that one.
-func (s *Service) PublishVersion(ctx context.Context, t radiograph.Tenant, name, description, codeSHA256, revisionID string) (*radiograph.Function, error) {
-	return nil, unwritten()
-}
-
-// Versions lists $LATEST and then the published versions, oldest first.
-func (s *Service) Versions(ctx context.Context, t radiograph.Tenant, name string) ([]*radiograph.Function, error) {
-	return nil, unwritten()
-}
-
-// DeleteFunction deletes a function with all its versions or, with a qualifier,
-// one published version.
-func (s *Service) DeleteFunction(ctx context.Context, t radiograph.Tenant, name, qualifier string) error {
-	return unwritten()
-}
-
-// Invoke runs a function once, or accepts an event to be run later. A cancelled
-// ctx does not stop a function that has begun.
-func (s *Service) Invoke(ctx context.Context, req *radiograph.InvokeRequest) (*radiograph.InvokeResult, error) {
-	return nil, unwritten()
-}
-
-// Decisions tells why the last invocations of a function were or were not
-// traced, newest first.
-func (s *Service) Decisions(ctx context.Context, t radiograph.Tenant, function string, limit int) ([]*radiograph.Decision, error) {
-	return nil, unwritten()
+// offer sends Lambda's segments of one invocation, if its role may send any; what
+// does not arrive is told in the decision.
+func (s *Service) offer(fn *radiograph.Function, d *radiograph.Decision, docs [][]byte) {
+	if len(docs) == 0 {
+		return
+	}
+	ctx := radiograph.WithRequestID(context.Background(), d.RequestID)
+	drop := func(format string, args ...any) {
+		d.Dropped = append(d.Dropped, oneLine(fmt.Sprintf(format, args...)))
+	}
+	allowed, err := s.cfg.Roles.Allowed(ctx, fn.Role, putTraceSegments, "*")
+	if err != nil {
+		drop("The role %s could not be checked, so Lambda's segments were not sent: %v", fn.Role, err)
+		return
+	}
+	if !allowed {
+		drop("The role %s does not allow %s, so Lambda's segments were not sent.", fn.Role, putTraceSegments)
+		return
+	}
+	batch := make([]radiograph.Document, len(docs))
+	for i, doc := range docs {
+		batch[i].Body = doc
+	}
+	rejections, err := s.cfg.Sink.Offer(ctx, fn.Tenant, radiograph.DoorLambda, batch)
+	if err != nil {
+		s.log.Warn("segments were not stored", "function", fn.ARN(), "request_id", d.RequestID, "err", err)
+		drop("Lambda's segments were not stored: %v", err)
+		return
+	}
+	for _, r := range rejections {
+		drop("Lambda's segment %s was rejected: %s %s", r.ID, r.Code, r.Message)
+	}
 }

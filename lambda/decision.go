@@ -1,0 +1,174 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"radiograph"
+)
+
+const (
+	// maxDecisions is how many decisions are kept of each function.
+	maxDecisions = 1000
+	// journalDelay is how long decisions may wait to be stored together.
+	journalDelay = 50 * time.Millisecond
+	// maxPendingDecisions stores them earlier than that.
+	maxPendingDecisions = 256
+
+	decisionPrefix = "decision/"
+)
+
+// journal stores decisions lazily and in batches, off the path of the
+// invocations they are about.
+type journal struct {
+	state radiograph.State
+	log   *slog.Logger
+
+	writing sync.Mutex // one flush at a time, so that a later one never overtakes
+
+	mu      sync.Mutex
+	next    map[functionKey]uint64 // the next sequence number of each function
+	pending []radiograph.Change
+	timer   *time.Timer // runs while something is pending
+	closed  bool
+}
+
+func newJournal(state radiograph.State, log *slog.Logger) *journal {
+	return &journal{state: state, log: log, next: map[functionKey]uint64{}}
+}
+
+func decisionsOf(key functionKey) string {
+	return decisionPrefix + tenantKey(key.tenant) + key.name + "/"
+}
+
+// decisionKey counts downwards, so that a scan finds the newest first.
+func decisionKey(key functionKey, sequence uint64) string {
+	return fmt.Sprintf("%s%020d", decisionsOf(key), ^sequence)
+}
+
+// entry is a place in the journal; writing to it again replaces what was there.
+type journalEntry struct {
+	key      functionKey
+	sequence uint64
+}
+
+// add writes a new decision and forgets the one that is one too many.
+func (j *journal) add(d *radiograph.Decision) journalEntry {
+	key := functionKey{d.Tenant, d.Function}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	sequence, known := j.next[key]
+	if !known {
+		sequence = j.last(key)
+	}
+	j.next[key] = sequence + 1
+	e := journalEntry{key, sequence}
+	if sequence >= maxDecisions {
+		j.pending = append(j.pending, radiograph.Change{Key: decisionKey(key, sequence-maxDecisions), Lazy: true})
+	}
+	j.put(e, d)
+	return e
+}
+
+// replace rewrites a decision of which more became known.
+func (j *journal) replace(e journalEntry, d *radiograph.Decision) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.put(e, d)
+}
+
+// put adds to the pending changes. Called under j.mu.
+func (j *journal) put(e journalEntry, d *radiograph.Decision) {
+	value, err := json.Marshal(d)
+	if err != nil {
+		j.log.Warn("a decision cannot be spelled", "function", d.Function, "request_id", d.RequestID, "err", err)
+		return
+	}
+	j.pending = append(j.pending, radiograph.Change{Key: decisionKey(e.key, e.sequence), Value: value, Lazy: true})
+	switch {
+	case j.closed: // the last flush takes it, or nobody
+	case j.timer == nil:
+		j.timer = time.AfterFunc(journalDelay, j.flush)
+	case len(j.pending) == maxPendingDecisions:
+		j.timer.Reset(0)
+	}
+}
+
+// last is the sequence number after the newest stored one. It reads the store
+// once for each function and process.
+func (j *journal) last(key functionKey) uint64 {
+	prefix := decisionsOf(key)
+	for pair, err := range j.state.Scan(context.Background(), prefix) {
+		if err != nil {
+			j.log.Warn("decisions cannot be read", "function", key.name, "err", err)
+			break
+		}
+		var down uint64
+		if _, err := fmt.Sscanf(pair.Key[len(prefix):], "%020d", &down); err == nil {
+			return ^down + 1
+		}
+	}
+	return 0
+}
+
+// flush stores what is pending.
+func (j *journal) flush() {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	j.mu.Lock()
+	changes := j.pending
+	j.pending = nil
+	if j.timer != nil {
+		j.timer.Stop()
+		j.timer = nil
+	}
+	j.mu.Unlock()
+	if len(changes) == 0 {
+		return
+	}
+	if err := j.state.Apply(context.Background(), changes...); err != nil {
+		j.log.Warn("decisions were not stored", "count", len(changes), "err", err)
+	}
+}
+
+// close stores what is pending and starts no more timers.
+func (j *journal) close() {
+	j.mu.Lock()
+	j.closed = true
+	j.mu.Unlock()
+	j.flush()
+}
+
+// read lists up to limit decisions, newest first.
+func (j *journal) read(ctx context.Context, key functionKey, limit int) ([]*radiograph.Decision, error) {
+	j.flush()
+	var ds []*radiograph.Decision
+	for pair, err := range j.state.Scan(ctx, decisionsOf(key)) {
+		if err != nil {
+			return nil, err
+		}
+		if len(ds) >= limit {
+			break
+		}
+		d := new(radiograph.Decision)
+		if err := json.Unmarshal(pair.Value, d); err != nil {
+			return nil, fmt.Errorf("read decision %s: %w", pair.Key, err)
+		}
+		ds = append(ds, d)
+	}
+	return ds, nil
+}
+
+// Decisions tells why the last invocations of a function were or were not
+// traced, newest first; limit 0 means all that are kept. They outlive the
+// function.
+func (s *Service) Decisions(ctx context.Context, t radiograph.Tenant, function string, limit int) ([]*radiograph.Decision, error) {
+	if limit <= 0 || limit > maxDecisions {
+		limit = maxDecisions
+	}
+	return s.journal.read(ctx, functionKey{t, function}, limit)
+}

@@ -1,0 +1,93 @@
+package lambda
+
+import (
+	"container/list"
+	"context"
+	"time"
+
+	"radiograph"
+)
+
+const (
+	// initLimit is how long the Initialization phase may take before it is given
+	// up and repeated inside the invocation (Lambda developer guide).
+	initLimit = 10 * time.Second
+	// startLimit bounds the start of a process, which may have to fetch a runtime
+	// first.
+	startLimit = 10 * time.Minute
+	// sessionLife is how long an environment's keys hold; environmentLife ends the
+	// environment well before.
+	sessionLife     = 12 * time.Hour
+	environmentLife = 11 * time.Hour
+)
+
+// environment is one started process of a fleet. It belongs to one holder at a
+// time: the execution it works for or, while idle, its watcher. Only the holder
+// reads its events and touches the fields below fleet.
+type environment struct {
+	fleet     *fleet
+	process   radiograph.Environment
+	startedAt time.Time // when its start began
+
+	initialization span // zero end: not over
+	initReported   bool // the Initialization subsegment has been written
+	maxMemoryMB    int
+	dead           bool // it has exited
+
+	// The idle period.
+	claimed chan struct{} // closed by who takes the environment from its watcher
+	watched chan struct{} // closed when the watcher has let go
+	lru     *list.Element // its place among the idle; guarded by pool.mu
+}
+
+// span is a stretch of time; a zero end means that it is not over.
+type span struct {
+	start, end time.Time
+}
+
+func (sp span) over() bool { return !sp.end.IsZero() }
+
+// start starts an environment in a slot the caller holds. It returns an error
+// when there is no process; the slot is the caller's still.
+func (s *Service) start(ctx context.Context, f *fleet) (*environment, error) {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	fn := f.fn
+	startedAt := s.now()
+	keys, err := s.cfg.Roles.Issue(ctx, fn.Tenant.Account, fn.Role, fn.Name, sessionLife)
+	if err != nil {
+		return nil, err
+	}
+	path, err := s.cfg.Code.CodePath(ctx, fn.CodeSHA256)
+	if err != nil {
+		return nil, err
+	}
+	id := environmentID()
+	process, err := s.cfg.Sandbox.Start(ctx, &radiograph.EnvironmentSpec{
+		ID:          id,
+		Function:    fn,
+		Credentials: keys,
+		CodePath:    path,
+		LogStream:   startedAt.UTC().Format("2006/01/02") + "/[" + fn.Version + "]" + id,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &environment{fleet: f, process: process, startedAt: startedAt}, nil
+}
+
+// environmentID is 32 hex digits, as log streams carry them.
+func environmentID() string {
+	return radiograph.NewSegmentID().String() + radiograph.NewSegmentID().String()
+}
+
+// see notes what any holder must know of an event.
+func (e *environment) see(ev radiograph.EnvironmentEvent) {
+	e.maxMemoryMB = max(e.maxMemoryMB, ev.MaxMemoryMB)
+	if ev.Kind == radiograph.EnvironmentExited {
+		e.dead = true
+		if ev.OutOfMemory {
+			e.maxMemoryMB = e.fleet.fn.MemorySize
+		}
+	}
+}
