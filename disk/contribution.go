@@ -1,0 +1,325 @@
+package disk
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"iter"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"radiograph"
+)
+
+// A contribution row is the sum over all traces of one node or edge in one
+// minute. Its key is the identity, its value the sums:
+//
+//	version   1 byte
+//	start     varint, nanoseconds; 0: not known     end  varint, after start
+//	roots, inferred                                       varints
+//	ok, throttle, other error, fault, microseconds        varints
+//	durations, response times                             histograms
+//	checksum  4 bytes
+//
+// A histogram is its number of buckets, then for each by size the distance to
+// the one before and the count, all uvarint and varint. Writers add operands of
+// the same form with the differences they make; see merge_operator.go.
+const contributionVersion = 1
+
+// sums are the numbers of one contribution row, or differences of them: a
+// radiograph.Contribution without its key, and with histograms that are cheap to
+// read, add and write. All are integers, so that they come to exactly zero when
+// all that was added is taken away again.
+type sums struct {
+	Start, End      radiograph.Timestamp // only widen; zero: not known
+	Roots, Inferred int64
+	radiograph.Statistics
+	Durations, ResponseTimes []bucket // by size
+}
+
+// bucket is one bar of a histogram.
+type bucket struct{ Size, Count int64 }
+
+// add adds c, sign times: 1 for a contribution that is new, −1 for one that is
+// no more. What is taken away leaves the times as wide as they were.
+func (s *sums) add(c *radiograph.Contribution, sign int64) {
+	s.Roots += sign * c.Roots
+	s.Inferred += sign * c.Inferred
+	s.OK += sign * c.OK
+	s.Throttle += sign * c.Throttle
+	s.OtherError += sign * c.OtherError
+	s.Fault += sign * c.Fault
+	s.TotalMicros += sign * c.TotalMicros
+	for size, count := range c.Durations {
+		s.Durations = addBucket(s.Durations, bucket{size, sign * count})
+	}
+	for size, count := range c.ResponseTimes {
+		s.ResponseTimes = addBucket(s.ResponseTimes, bucket{size, sign * count})
+	}
+	if sign > 0 {
+		s.widen(c.Start, c.End)
+	}
+}
+
+// merge adds o to s.
+func (s *sums) merge(o *sums) {
+	s.widen(o.Start, o.End)
+	s.Roots += o.Roots
+	s.Inferred += o.Inferred
+	s.Statistics.Add(o.Statistics)
+	for _, b := range o.Durations {
+		s.Durations = addBucket(s.Durations, b)
+	}
+	for _, b := range o.ResponseTimes {
+		s.ResponseTimes = addBucket(s.ResponseTimes, b)
+	}
+}
+
+func (s *sums) widen(start, end radiograph.Timestamp) {
+	if start != 0 && (s.Start == 0 || start < s.Start) {
+		s.Start = start
+	}
+	s.End = max(s.End, end)
+}
+
+// empty reports whether nothing is counted.
+func (s *sums) empty() bool {
+	return s.Roots == 0 && s.Inferred == 0 && s.Statistics == radiograph.Statistics{} &&
+		len(s.Durations) == 0 && len(s.ResponseTimes) == 0
+}
+
+func addBucket(h []bucket, b bucket) []bucket {
+	i, found := slices.BinarySearchFunc(h, b, func(x, y bucket) int { return cmp.Compare(x.Size, y.Size) })
+	if !found {
+		if b.Count == 0 {
+			return h
+		}
+		return slices.Insert(h, i, b)
+	}
+	if h[i].Count += b.Count; h[i].Count == 0 {
+		return slices.Delete(h, i, i+1)
+	}
+	return h
+}
+
+func appendSums(b []byte, s *sums) []byte {
+	b = binary.AppendVarint(append(b, contributionVersion), int64(s.Start))
+	b = binary.AppendVarint(b, int64(s.End-s.Start))
+	for _, n := range [...]int64{s.Roots, s.Inferred, s.OK, s.Throttle, s.OtherError, s.Fault, s.TotalMicros} {
+		b = binary.AppendVarint(b, n)
+	}
+	for _, h := range [...][]bucket{s.Durations, s.ResponseTimes} {
+		b = binary.AppendUvarint(b, uint64(len(h)))
+		last := int64(0)
+		for _, bar := range h {
+			b = binary.AppendVarint(b, bar.Size-last)
+			b = binary.AppendVarint(b, bar.Count)
+			last = bar.Size
+		}
+	}
+	return b
+}
+
+func readSums(key, sealed []byte) (*sums, error) {
+	value, err := unseal(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	f := fields{b: value}
+	if version := f.byte(); version != contributionVersion {
+		return nil, corrupt(key, "has the unknown version %d", version)
+	}
+	s := &sums{Start: radiograph.Timestamp(f.varint())}
+	s.End = s.Start + radiograph.Timestamp(f.varint())
+	for _, n := range [...]*int64{&s.Roots, &s.Inferred, &s.OK, &s.Throttle, &s.OtherError, &s.Fault, &s.TotalMicros} {
+		*n = f.varint()
+	}
+	for _, h := range [...]*[]bucket{&s.Durations, &s.ResponseTimes} {
+		n := f.count()
+		if n == 0 {
+			continue
+		}
+		bars, last := make([]bucket, 0, n), int64(0)
+		for i := range n {
+			bar := bucket{Size: last + f.varint()}
+			bar.Count = f.varint()
+			if i > 0 && bar.Size <= last || bar.Count == 0 {
+				f.fail()
+				break
+			}
+			bars, last = append(bars, bar), bar.Size
+		}
+		*h = bars
+	}
+	if !f.ended() {
+		return nil, corrupt(key, "does not decode")
+	}
+	return s, nil
+}
+
+// appendContributionKey spells the identity out: keys decode without the value,
+// and no two nodes can collide.
+func appendContributionKey(b []byte, t tenant, c *radiograph.Contribution) []byte {
+	b = appendAscending(appendSpace(b, contributionSpace, t), c.Minute)
+	b = appendServiceID(b, &c.Node)
+	b = appendServiceID(b, &c.Edge)
+	if c.Link {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+func appendServiceID(b []byte, id *radiograph.ServiceID) []byte {
+	return appendText(appendText(appendText(b, id.Name), id.Type), string(id.Account))
+}
+
+func (f *fields) serviceID() radiograph.ServiceID {
+	return radiograph.ServiceID{Name: f.text(), Type: f.text(), Account: radiograph.AccountID(f.text())}
+}
+
+// parseContributionKey gives back the identity.
+func parseContributionKey(key []byte) (tenant, *radiograph.Contribution, error) {
+	f := fields{b: key}
+	space := f.byte()
+	t := tenant(f.uint32())
+	c := &radiograph.Contribution{Minute: f.ascending(), Node: f.serviceID(), Edge: f.serviceID()}
+	link := f.byte()
+	if space != contributionSpace || link > 1 || !f.ended() {
+		return 0, nil, corrupt(key, "is no contribution key")
+	}
+	c.Link = link == 1
+	return t, c, nil
+}
+
+// readContribution makes a contribution of a row, or nil when all that was in
+// it has been taken away.
+func readContribution(key, sealed []byte) (*radiograph.Contribution, error) {
+	_, c, err := parseContributionKey(key)
+	if err != nil {
+		return nil, err
+	}
+	s, err := readSums(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	if s.empty() {
+		return nil, nil
+	}
+	c.Roots, c.Inferred = s.Roots, s.Inferred
+	c.Start, c.End, c.Statistics = s.Start, s.End, s.Statistics
+	c.Durations, c.ResponseTimes = histogram(s.Durations), histogram(s.ResponseTimes)
+	return c, nil
+}
+
+func histogram(h []bucket) radiograph.Histogram {
+	if len(h) == 0 {
+		return nil
+	}
+	m := make(radiograph.Histogram, len(h))
+	for _, b := range h {
+		m[b.Size] = b.Count
+	}
+	return m
+}
+
+// Contributions implements radiograph.TraceStore. It reads the minute rows of
+// the range: its cost follows the minutes, nodes and edges, not the traces.
+func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
+	return func(yield func(*radiograph.Contribution, error) bool) {
+		if err := s.enter(); err != nil {
+			yield(nil, err)
+			return
+		}
+		defer s.leave()
+		n, ok := s.tenants.find(t)
+		if !ok || to <= from {
+			return
+		}
+		first := appendAscending(appendSpace(nil, contributionSpace, n), firstMinute(from))
+		end := appendAscending(appendSpace(nil, contributionSpace, n), firstMinute(to))
+		for row, err := range rows(ctx, s.db, first, end) {
+			var c *radiograph.Contribution
+			if err == nil {
+				c, err = readContribution(row.key, row.value)
+			}
+			switch {
+			case err != nil:
+				yield(nil, err)
+				return
+			case c != nil && !yield(c, nil):
+				return
+			}
+		}
+	}
+}
+
+const minute = radiograph.Timestamp(60e9)
+
+// minuteOf is the minute an instant lies in, before 1970 too.
+func minuteOf(t radiograph.Timestamp) int64 {
+	m := t / minute
+	if t%minute < 0 {
+		m--
+	}
+	return int64(m)
+}
+
+// firstMinute is the first minute that begins at t or later.
+func firstMinute(t radiograph.Timestamp) int64 {
+	m := minuteOf(t)
+	if t%minute != 0 {
+		m++
+	}
+	return m
+}
+
+// differences collects what one write changes in the sums, one operand a row.
+type differences map[string]*sums
+
+// replace takes the contributions old of one trace away and adds new.
+func (d differences) replace(t tenant, old, new []*radiograph.Contribution) {
+	type change struct{ sums, before sums } // before: the times that old has widened its row to
+	changes := make(map[string]*change, len(old)+len(new))
+	var key []byte
+	at := func(c *radiograph.Contribution) *change {
+		key = appendContributionKey(key[:0], t, c)
+		s := changes[string(key)]
+		if s == nil {
+			s = &change{}
+			changes[string(key)] = s
+		}
+		return s
+	}
+	for _, c := range old {
+		s := at(c)
+		s.sums.add(c, -1)
+		s.before.widen(c.Start, c.End)
+	}
+	for _, c := range new {
+		at(c).sums.add(c, 1)
+	}
+	for k, c := range changes {
+		widened := c.before
+		widened.widen(c.sums.Start, c.sums.End)
+		if c.sums.empty() && widened.Start == c.before.Start && widened.End == c.before.End {
+			continue
+		}
+		if sum := d[k]; sum != nil {
+			sum.merge(&c.sums)
+		} else {
+			d[k] = &c.sums
+		}
+	}
+}
+
+// write adds an operand to the batch for each row that changes.
+func (d differences) write(b *pebble.Batch) error {
+	for k, s := range d {
+		key := []byte(k)
+		if err := b.Merge(key, seal(key, appendSums(nil, s)), nil); err != nil {
+			return writeError(describe(key), err)
+		}
+	}
+	return nil
+}

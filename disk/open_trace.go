@@ -1,0 +1,286 @@
+package disk
+
+import (
+	"bytes"
+	"container/list"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"radiograph"
+	"radiograph/trace"
+)
+
+// traceKey names a trace within the store.
+type traceKey struct {
+	tenant tenant
+	id     radiograph.TraceID
+}
+
+// openTrace is one trace as it is stored, merged. It is immutable: a write makes
+// a new one.
+type openTrace struct {
+	at      home
+	records []*radiograph.Record // all that are merged, by sequence
+	bytes   int                  // of their documents
+	// leftOut are the hashes of the documents that came when the trace was over
+	// its limit. It is shared with later versions of the trace: for writers, who
+	// have the trace's lock.
+	leftOut map[uint64]struct{}
+
+	merged        *radiograph.Trace
+	summary       *radiograph.Summary
+	contributions []*radiograph.Contribution
+}
+
+// with is the trace with more records, and with as many more left out.
+func (o *openTrace) with(id radiograph.TraceID, records []*radiograph.Record, leftOut int) *openTrace {
+	next := &openTrace{}
+	if o != nil {
+		*next = *o
+	}
+	if o != nil && len(records) == 0 {
+		// A trace that is full does not cost a merge for each document more.
+		merged, summary := *o.merged, *o.summary
+		merged.Revision += leftOut
+		merged.LimitExceeded = merged.LimitExceeded || leftOut > 0
+		summary.Revision = merged.Revision
+		next.merged, next.summary = &merged, &summary
+		return next
+	}
+	// Readers of o see its own length only, and writers have the trace's lock.
+	next.records = append(next.records, records...)
+	for _, r := range records {
+		next.bytes += len(r.Root.Body)
+	}
+	next.merge(id, leftOut)
+	next.summary = trace.Summarize(next.merged)
+	next.contributions = trace.Contributions(next.merged)
+	return next
+}
+
+// merge fills in merged. leftOut more documents are left out than o knows yet.
+func (o *openTrace) merge(id radiograph.TraceID, leftOut int) {
+	o.merged = trace.Merge(id, o.records)
+	if n := len(o.leftOut) + leftOut; n > 0 {
+		o.merged.LimitExceeded = true
+		o.merged.Revision += n
+	}
+}
+
+// repeated finds the record that r repeats, or nil.
+func repeated(records []*radiograph.Record, r *radiograph.Record) *radiograph.Record {
+	for _, have := range records {
+		if have.Root.ID == r.Root.ID && have.Door == r.Door && bytes.Equal(have.Root.Body, r.Root.Body) {
+			return have
+		}
+	}
+	return nil
+}
+
+// load reads what is stored of a trace and merges it, without summary and
+// contributions; nil when there is nothing.
+// The pieces are read from db one after the other: the caller holds the trace's
+// lock, or db is a snapshot.
+func (s *Store) load(db pebble.Reader, t tenant, id radiograph.TraceID) (*openTrace, error) {
+	key := appendTraceKey(nil, t, id)
+	at, err := get(db, key, readHome)
+	if err != nil || at == nil {
+		return nil, err
+	}
+	o := &openTrace{at: *at}
+	places, err := readPlaces(db, t, at.Hour, id)
+	if err != nil {
+		return nil, err
+	}
+	var documents []byte // of the last pack: neighbours mostly share it
+	var unpacked uint64
+	for _, p := range places {
+		if p.LeftOut {
+			if o.leftOut == nil {
+				o.leftOut = map[uint64]struct{}{}
+			}
+			o.leftOut[p.Hash] = struct{}{}
+			continue
+		}
+		if documents == nil || unpacked != p.Pack {
+			packKey := appendPackKey(nil, t, at.Hour, p.Pack)
+			pack, err := get(db, packKey, func(key, value []byte) ([]byte, error) { return s.packer.unpack(key, value) })
+			if err != nil {
+				return nil, err
+			}
+			if pack == nil {
+				return nil, corrupt(packKey, "is missing")
+			}
+			documents, unpacked = *pack, p.Pack
+		}
+		r, err := decodeRecord(documents, id, &p)
+		if err != nil {
+			return nil, corrupt(appendIndexKey(nil, t, at.Hour, id, p.Sequence), "%w", err)
+		}
+		o.records = append(o.records, r)
+		o.bytes += p.Length
+	}
+	if len(o.records) == 0 {
+		return nil, corrupt(key, "has no index rows")
+	}
+	o.merge(id, 0)
+	return o, nil
+}
+
+// readPlaces reads a trace's index rows, by sequence.
+func readPlaces(db pebble.Reader, t tenant, h hour, id radiograph.TraceID) ([]place, error) {
+	prefix := appendIndexPrefix(nil, t, h, id)
+	var places []place
+	for row, err := range rows(context.Background(), db, prefix, after(prefix)) {
+		if err != nil {
+			return nil, err
+		}
+		p, err := readPlace(row.key, row.value)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, p)
+	}
+	return places, nil
+}
+
+// decodeRecord makes the record of a document in an unpacked pack.
+func decodeRecord(documents []byte, id radiograph.TraceID, p *place) (*radiograph.Record, error) {
+	if p.Offset > len(documents) || p.Length > len(documents)-p.Offset {
+		return nil, errors.New("points outside its pack")
+	}
+	// A copy, since entities share memory with their document and would keep the
+	// whole pack alive.
+	body := slices.Clone(documents[p.Offset : p.Offset+p.Length])
+	decoded, err := trace.Decode(body)
+	if p.Independent && (err != nil || len(decoded) == 1 && !decoded[0].Root.Subsegment) {
+		// It came in an array, where it need not say that it is a subsegment.
+		decoded, err = trace.Decode(slices.Concat([]byte{'['}, body, []byte{']'}))
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(decoded) != 1 || decoded[0].Trace != id:
+		return nil, errors.New("points at another trace's document")
+	}
+	return &radiograph.Record{Trace: id, Sequence: p.Sequence, Door: p.Door, Stamp: p.Stamp, Received: p.Received, Root: decoded[0].Root}, nil
+}
+
+// get reads one row; nil when it is not there.
+func get[T any](db pebble.Reader, key []byte, read func(key, value []byte) (T, error)) (*T, error) {
+	sealed, closer, err := db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, readError(describe(key), err)
+	}
+	v, err := read(key, sealed)
+	if err := errors.Join(err, closer.Close()); err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// openTraces keeps the traces written last, within a budget of bytes. A trace
+// that is not here is read from disk. It holds what has been applied only.
+type openTraces struct {
+	mu     sync.Mutex
+	budget int64
+	size   int64
+	traces map[traceKey]*list.Element
+	recent list.List // of *openEntry, the last used first
+}
+
+type openEntry struct {
+	key   traceKey
+	trace *openTrace
+	size  int64
+}
+
+// get finds a trace and makes it the last to be dropped.
+func (c *openTraces) get(k traceKey) *openTrace {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.traces[k]
+	if e == nil {
+		return nil
+	}
+	c.recent.MoveToFront(e)
+	return e.Value.(*openEntry).trace
+}
+
+// put keeps a trace in place of its last version and drops the least recently
+// used ones that are over the budget.
+func (c *openTraces) put(k traceKey, o *openTrace) {
+	size := o.memory()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.traces == nil {
+		c.traces = map[traceKey]*list.Element{}
+	}
+	if e := c.traces[k]; e != nil {
+		entry := e.Value.(*openEntry)
+		c.size += size - entry.size
+		entry.trace, entry.size = o, size
+		c.recent.MoveToFront(e)
+	} else {
+		c.traces[k] = c.recent.PushFront(&openEntry{k, o, size})
+		c.size += size
+	}
+	for c.size > c.budget {
+		e := c.recent.Back()
+		entry := e.Value.(*openEntry)
+		c.recent.Remove(e)
+		delete(c.traces, entry.key)
+		c.size -= entry.size
+	}
+}
+
+// Estimates of what the pieces of an open trace take in memory, found by
+// measuring; see TestOpenTraceMemory.
+const (
+	openTraceMemory = 2000
+	recordMemory    = 250
+	nodeMemory      = 1400
+	leftOutMemory   = 32
+)
+
+// memory estimates the bytes that o keeps alive.
+func (o *openTrace) memory() int64 {
+	return openTraceMemory + int64(len(o.records))*recordMemory + int64(len(o.merged.Nodes))*nodeMemory +
+		int64(len(o.leftOut))*leftOutMemory + int64(o.bytes)
+}
+
+// stripes are the locks of traces: many share one.
+type stripes [256]sync.Mutex
+
+// lock takes the locks of some traces, always in the same order, and returns
+// what gives them free.
+func (st *stripes) lock(t tenant, ids []radiograph.TraceID) (unlock func()) {
+	which := make([]int, len(ids))
+	for i, id := range ids {
+		which[i] = stripe(t, id)
+	}
+	slices.Sort(which)
+	which = slices.Compact(which)
+	for _, i := range which {
+		st[i].Lock()
+	}
+	return func() {
+		for _, i := range which {
+			st[i].Unlock()
+		}
+	}
+}
+
+func stripe(t tenant, id radiograph.TraceID) int {
+	n := uint32(t)
+	for i := 0; i < len(id); i += 4 {
+		n = n*0x9e3779b1 ^ (uint32(id[i]) | uint32(id[i+1])<<8 | uint32(id[i+2])<<16 | uint32(id[i+3])<<24)
+	}
+	return int(n * 0x9e3779b1 >> 24)
+}
