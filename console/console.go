@@ -15,6 +15,7 @@ import (
 	"net/http"
 
 	"radiograph"
+	"radiograph/query"
 )
 
 // Engine answers questions about traces. Implemented by *query.Engine.
@@ -23,6 +24,7 @@ type Engine interface {
 	ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error)
 	TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radiograph.TraceID) (*radiograph.ServiceGraph, error)
 	Timeline(ctx context.Context, t radiograph.Tenant, id radiograph.TraceID) (*radiograph.Timeline, *radiograph.Trace, error)
+	Documents(tr *radiograph.Trace) []query.SegmentDocument
 }
 
 // Functions keeps and runs functions. Implemented by *lambda.Service.
@@ -63,5 +65,28 @@ type console struct {
 func New(c Config) http.Handler {
 	s := &console{Config: c}
 	mux := http.NewServeMux()
+	for pattern, h := range map[string]handler{
+		"GET /{$}":                       s.listTraces,
+		"GET /traces":                    s.listTraces,
+		"GET /traces/open":               s.openTrace,
+		"GET /traces/{id}":               s.showTrace,
+		"GET /traces/{id}/trace.json":    s.sendTrace,
+		"GET /map":                       s.showMap,
+		"GET /functions":                 s.listFunctions,
+		"GET /functions/{name}":          s.showFunction,
+		"POST /functions/{name}/tracing": s.saveTracing,
+		"POST /functions/{name}/invoke":  s.invoke,
+		"GET /xray/home":                 s.showHashRoute,
+		"GET /cloudwatch/home":           s.showHashRoute,
+		"GET /lambda/home":               s.showHashRoute,
+		"/":                              s.unknownPage,
+	} {
+		mux.Handle(pattern, s.page(h))
+	}
+	mux.Handle("GET /static/{file}", static())
 	return s.guard(mux)
+}
+
+func (s *console) unknownPage(_ http.ResponseWriter, r *http.Request) error {
+	return radiograph.Errorf(radiograph.KindNotFound, "There is no page at %.200s.", r.URL.Path)
 }

@@ -31,6 +31,7 @@ func (s *console) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-cache")
+		h.Set("Vary", "X-Fragment")
 		if !s.ours(r.Host) {
 			http.Error(w, "the console does not answer for this host name; open it by localhost or 127.0.0.1", http.StatusMisdirectedRequest)
 			return

@@ -1,0 +1,10 @@
+// The pages work without any of this; each module makes one thing quicker.
+import { swapPanels } from "./swap.js";
+import { copyButtons } from "./copy.js";
+import { timelines } from "./timeline.js";
+import { followHash } from "./hash_route.js";
+
+swapPanels(document);
+copyButtons(document);
+timelines(document);
+followHash(document);
