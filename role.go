@@ -2,6 +2,7 @@ package radiograph
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -47,4 +48,10 @@ type Authorizer interface {
 	Issue(ctx context.Context, account AccountID, roleARN, name string, life time.Duration) (Credentials, error)
 	// Session finds an issued key; ok is false for keys not issued here.
 	Session(ctx context.Context, accessKeyID string) (s Session, ok bool)
+}
+
+// ARN is how an error names the session: arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME.
+func (s *Session) ARN() string {
+	role := s.RoleARN[strings.LastIndexByte(s.RoleARN, '/')+1:]
+	return "arn:aws:sts::" + string(s.Account) + ":assumed-role/" + role + "/" + s.Name
 }

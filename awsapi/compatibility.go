@@ -1,5 +1,51 @@
 package awsapi
 
-// Compatibility writes the services' tables as markdown: the page
+import (
+	"fmt"
+	"strings"
+
+	"radiograph"
+)
+
+// Compatibility writes the services' tables as markdown: the body of
 // docs/compatibility.md.
-func Compatibility(services []Service) string { return "" }
+func Compatibility(services []Service) string {
+	var b strings.Builder
+	for i := range services {
+		s := &services[i]
+		total := len(s.Operations) + len(s.Modelled)
+		fmt.Fprintf(&b, "## %s (`%s`, %s, API %s)\n\n", s.Title, s.Name, s.Protocol, s.Version)
+		fmt.Fprintf(&b, "%d of %d modelled operations are served.\n\n", len(s.Operations), total)
+		b.WriteString("| operation | request | success | permission asked of roles |\n|---|---|---|---|\n")
+		for j := range s.Operations {
+			op := &s.Operations[j]
+			permission := "none"
+			if op.permission {
+				permission = "`" + op.action(s) + "`"
+			}
+			request := "`" + op.Method + " " + op.Path + "`"
+			if s.Protocol == Query {
+				request = "`Action=" + op.Name + "`"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %d | %s |\n", op.Name, request, op.Status, permission)
+		}
+		if len(s.Modelled) > 0 {
+			names := make([]string, len(s.Modelled))
+			for j, u := range s.Modelled {
+				names[j] = u.Name
+			}
+			fmt.Fprintf(&b, "\nAnswered with `%s`, and a text that says so: %s.\n", unservedName(s), strings.Join(names, ", "))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// unservedName is the error of operations that are not served.
+func unservedName(s *Service) string {
+	name := exception(s, &radiograph.Error{Kind: radiograph.KindUnsupported}).Name
+	if s.Protocol == Query {
+		name = queryCode(name)
+	}
+	return name
+}

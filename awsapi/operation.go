@@ -92,3 +92,11 @@ func Resource[In any](f func(*Request, *In) string) Option {
 		op.resource = func(r *Request, in any) string { return f(r, in.(*In)) }
 	}
 }
+
+// action is the IAM action the caller of an operation needs.
+func (op *Operation) action(s *Service) string {
+	if op.Action != "" {
+		return op.Action
+	}
+	return s.Name + ":" + op.Name
+}
