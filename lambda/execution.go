@@ -192,7 +192,7 @@ func (x *execution) drive(grace time.Duration) {
 			}
 			x.step(ev)
 		case <-timer.C:
-			x.expire(x.s.now())
+			x.expire(x.limit)
 		case <-patience:
 			return
 		case <-x.life.Done():
