@@ -159,15 +159,19 @@ func (l *life) deliver(id string, what task) {
 	}
 }
 
-// end stops the environment and reads what is left.
-func (l *life) end() radiograph.EnvironmentEvent {
+// end stops the environment, reads what is left and returns the last event.
+func (l *life) end() (last radiograph.EnvironmentEvent) {
 	l.t.Helper()
 	l.env.Stop("test")
-	ev := l.next(radiograph.EnvironmentExited)
-	if _, ok := <-l.env.Events(); ok {
-		l.t.Error("an event after EnvironmentExited")
+	for last = range l.env.Events() {
+		if last.Kind == radiograph.LogLine {
+			l.lines = append(l.lines, string(last.Payload))
+		}
 	}
-	return ev
+	if last.Kind != radiograph.EnvironmentExited {
+		l.t.Errorf("the last event is %+v", last)
+	}
+	return last
 }
 
 func TestEnvironmentLife(t *testing.T) {
