@@ -213,25 +213,22 @@ func byStart(a, b *radiograph.Node) int {
 
 // cutCycles detaches the first node of each circle of parents.
 func cutCycles(nodes []*radiograph.Node) {
-	const fresh, open, done = 0, 1, 2
-	state := make(map[*radiograph.Node]int, len(nodes))
-	for _, n := range nodes {
+	walk := make(map[*radiograph.Node]int, len(nodes)) // the walk that came by first, from 1
+	for i, n := range nodes {
 		at := n
-		for ; at != nil && state[at] == fresh; at = at.Parent {
-			state[at] = open
+		for ; at != nil && walk[at] == 0; at = at.Parent {
+			walk[at] = i + 1
 		}
-		if at != nil && state[at] == open {
-			first := at
-			for c := at.Parent; c != at; c = c.Parent {
-				if byStart(c, first) < 0 {
-					first = c
-				}
+		if at == nil || walk[at] != i+1 {
+			continue
+		}
+		first := at
+		for c := at.Parent; c != at; c = c.Parent {
+			if byStart(c, first) < 0 {
+				first = c
 			}
-			first.Parent = nil
 		}
-		for at = n; at != nil && state[at] == open; at = at.Parent {
-			state[at] = done
-		}
+		first.Parent = nil
 	}
 }
 

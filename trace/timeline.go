@@ -12,11 +12,15 @@ import (
 // progress ends with the timeline.
 func Lay(t *radiograph.Trace) *radiograph.Timeline {
 	l := layout{t: t, out: &radiograph.Timeline{ID: t.ID}}
-	if t.Root != nil {
-		l.node(t.Root, 0)
+	first := t.Root
+	for first != nil && first.Parent != nil { // an orphan called the root
+		first = first.Parent
+	}
+	if first != nil {
+		l.node(first, 0)
 	}
 	for _, n := range t.Segments {
-		if n.Parent == nil && n != t.Root {
+		if n.Parent == nil && n != first {
 			l.node(n, 0)
 		}
 	}
