@@ -17,6 +17,7 @@
 package disk
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"log/slog"
@@ -62,6 +63,8 @@ type Options struct {
 	// manifest). It should not return. nil ends the process with status 1. The
 	// reason has been logged before.
 	Fatal func(error)
+
+	memTable uint64 // bytes; 0 is memTableBytes. Tests make it small, to see flushes
 }
 
 const (
@@ -163,7 +166,7 @@ func (s *Store) pebbleOptions(cache *pebble.Cache) *pebble.Options {
 		FS:                          s.folder.fs,
 		Cache:                       cache,
 		FormatMajorVersion:          pebble.FormatValueSeparation, // pinned; a later one is a decision
-		MemTableSize:                memTableBytes,
+		MemTableSize:                cmp.Or(s.options.memTable, memTableBytes),
 		MemTableStopWritesThreshold: 4,
 		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       64,

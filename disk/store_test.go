@@ -132,6 +132,9 @@ func look(t interface{ Fatalf(string, ...any) }, s radiograph.TraceStore, tenant
 	return v
 }
 
+// equateEmpty takes nil and empty lists for the same.
+var equateEmpty = cmpopts.EquateEmpty()
+
 // compare tells in what two views differ. The times of contributions only widen
 // in a store, so there they may be wider than they need to be.
 func compare(want, got view) string {
@@ -140,7 +143,7 @@ func compare(want, got view) string {
 			g.Start, g.End = w.Start, w.End
 		}
 	}
-	return gocmp.Diff(want, got, cmpopts.EquateEmpty())
+	return gocmp.Diff(want, got, equateEmpty)
 }
 
 // TestAgreesWithModel plays random histories, with reopenings in between and
