@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -198,8 +199,12 @@ func newMember(t reflect.Type, f reflect.StructField, index int, shape *Shape) *
 	if m.Pattern = f.Tag.Get("pattern"); m.Pattern != "" {
 		m.pattern = regexp.MustCompile(`^(?:` + m.Pattern + `)$`)
 	}
-	if scalar := shape.Type >= Boolean; m.Required && scalar && !shape.pointer {
+	valued := shape.Type >= Boolean || shape.Type == Structure
+	if m.Required && valued && !shape.pointer {
 		panic(fmt.Sprintf("awsapi: %s.%s is required and must be a pointer, to tell absent from zero", t, f.Name))
+	}
+	if shape.Type == Structure && !shape.pointer && slices.ContainsFunc(shape.Members, func(inner *Member) bool { return inner.Required }) {
+		panic(fmt.Sprintf("awsapi: %s.%s can be absent, yet has required members: it must be a pointer", t, f.Name))
 	}
 	return m
 }

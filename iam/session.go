@@ -129,3 +129,16 @@ func randomText(n int) string {
 	_, _ = rand.Read(b)
 	return base64.StdEncoding.EncodeToString(b)
 }
+
+// SessionUserID is what STS calls the user of a session: the role's id and the
+// session's name. A role that is gone leaves only the name.
+func (s *Service) SessionUserID(ctx context.Context, session radiograph.Session) (string, error) {
+	held, err := s.byARN(ctx, session.RoleARN)
+	if err != nil {
+		return "", err
+	}
+	if held == nil {
+		return ":" + session.Name, nil
+	}
+	return held.role.ID + ":" + session.Name, nil
+}
