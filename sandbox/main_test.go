@@ -44,7 +44,7 @@ func testRuntime(mode string) {
 	case "loop":
 	case "init-error":
 		post(api+"init/error", strings.NewReader(`{"errorMessage":"no","errorType":"Runtime.ImportModuleError"}`), map[string]string{
-			"Lambda-Runtime-Function-Error-Type":        "Runtime.ImportModuleError",
+			"Lambda-Runtime-Function-Error-Type":       "Runtime.ImportModuleError",
 			"Lambda-Runtime-Function-XRay-Error-Cause": `{"working_directory":"/var/task","exceptions":[{"message":"no","type":"E","stack":null}]}`,
 		})
 		os.Exit(1)
@@ -103,7 +103,7 @@ func perform(invocation string, t task, head http.Header, event []byte) {
 		conn.Close()
 	case "error":
 		post(invocation+"error", strings.NewReader(`{"errorMessage":"`+t.Text+`","errorType":"Oops"}`), map[string]string{
-			"Lambda-Runtime-Function-Error-Type":        "Function.Oops",
+			"Lambda-Runtime-Function-Error-Type":       "Function.Oops",
 			"Lambda-Runtime-Function-XRay-Error-Cause": `{"exceptions":[{"message":"m","type":"T","stack":[{"path":"f.py","line":null,"label":"h"}]}]}`,
 		})
 		return
