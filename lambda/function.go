@@ -150,6 +150,11 @@ func await(ctx context.Context, v *version) error {
 	select {
 	case <-v.ready:
 		return nil
+	default:
+	}
+	select {
+	case <-v.ready:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}

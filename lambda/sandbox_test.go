@@ -36,6 +36,7 @@ type process struct {
 	stamps []radiograph.Stamp
 	report radiograph.DatagramReport // of the next Drain
 	reason string
+	deaf   bool // it takes no events, though nothing tells so
 }
 
 func (s *scriptedSandbox) Start(ctx context.Context, spec *radiograph.EnvironmentSpec) (radiograph.Environment, error) {
@@ -83,6 +84,12 @@ func (s *scriptedSandbox) process(number int) *process {
 func (p *process) Events() <-chan radiograph.EnvironmentEvent { return p.events }
 
 func (p *process) Deliver(ev *radiograph.RuntimeEvent, stamp radiograph.Stamp) error {
+	p.mu.Lock()
+	deaf := p.deaf
+	p.mu.Unlock()
+	if deaf {
+		return errors.New("the process does not listen")
+	}
 	select {
 	case <-p.gone:
 		return errors.New("the process is gone")
@@ -111,6 +118,13 @@ func (p *process) Stop(reason string) {
 		p.mu.Unlock()
 		close(p.stopped)
 	})
+}
+
+// stoppedFor is the reason of Stop; "" while it has not been called.
+func (p *process) stoppedFor() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reason
 }
 
 // What scripts are made of. Each ends the script when the environment has been

@@ -190,7 +190,7 @@ type world struct {
 
 func newWorld(t testing.TB, behave func(*process), options ...func(*Config)) *world {
 	t.Helper()
-	return newWorldOn(t, newMemoryState(), behave, options...)
+	return newWorldOn(t, newMemoryState(folderCode(t.TempDir())), behave, options...)
 }
 
 func newWorldOn(t testing.TB, state *memoryState, behave func(*process), options ...func(*Config)) *world {
@@ -200,7 +200,7 @@ func newWorldOn(t testing.TB, state *memoryState, behave func(*process), options
 		sandbox: &scriptedSandbox{behave: behave}, sampler: &sampler{},
 	}
 	cfg := Config{
-		State: w.state, Code: folderCode(t.TempDir()), Sink: w.sink, Roles: w.roles, Sandbox: w.sandbox, Sampler: w.sampler,
+		State: w.state, Code: state.code, Sink: w.sink, Roles: w.roles, Sandbox: w.sandbox, Sampler: w.sampler,
 		MaxEnvironments: 4,
 	}
 	for _, option := range options {

@@ -20,17 +20,18 @@ type memoryState struct {
 	durable map[string][]byte
 	applied int // durable writes
 	fail    error
+	code    folderCode // kept with it
 }
 
-func newMemoryState() *memoryState {
-	return &memoryState{visible: map[string][]byte{}, durable: map[string][]byte{}}
+func newMemoryState(code folderCode) *memoryState {
+	return &memoryState{code: code, visible: map[string][]byte{}, durable: map[string][]byte{}}
 }
 
 // crashed is the state as the next process finds it: lazy changes are lost.
 func (s *memoryState) crashed() *memoryState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &memoryState{visible: maps.Clone(s.durable), durable: maps.Clone(s.durable)}
+	return &memoryState{code: s.code, visible: maps.Clone(s.durable), durable: maps.Clone(s.durable)}
 }
 
 func (s *memoryState) Get(_ context.Context, key string) ([]byte, error) {

@@ -23,6 +23,11 @@ func checkZip(data []byte) error {
 	if len(data) >= maxZipped {
 		return exception(radiograph.KindTooLarge, "RequestEntityTooLargeException", "Zipped size must be smaller than %d bytes", maxZipped)
 	}
+	return readZip(data, maxUnzipped)
+}
+
+// readZip reads every entry and refuses more than limit bytes in all.
+func readZip(data []byte, limit int64) error {
 	unreadable := func(err error) error {
 		refusal := invalidParameter("Could not unzip uploaded file. Please check your file, then try to upload again.")
 		refusal.Err = err
@@ -41,12 +46,12 @@ func checkZip(data []byte) error {
 		if !filepath.IsLocal(filepath.FromSlash(f.Name)) {
 			return unreadable(zip.ErrInsecurePath)
 		}
-		n, err := unzippedSize(f, maxUnzipped-size)
+		n, err := unzippedSize(f, limit-size)
 		if err != nil {
 			return unreadable(err)
 		}
-		if size += n; size >= maxUnzipped {
-			return invalidParameter("Unzipped size must be smaller than %d bytes", maxUnzipped)
+		if size += n; size >= limit {
+			return invalidParameter("Unzipped size must be smaller than %d bytes", limit)
 		}
 	}
 	return nil
