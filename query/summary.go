@@ -85,12 +85,15 @@ func (e *Engine) inRange(ctx context.Context, t radiograph.Tenant, s *radiograph
 	if q.RangeType != radiograph.ByService {
 		return true, nil
 	}
+	if !s.IsPartial && s.End < q.To { // then End is a segment's, and MayMatch has seen that it is late enough
+		return true, nil
+	}
 	tr, err := e.load(ctx, t, s.ID)
 	if err != nil || tr == nil {
 		return false, err
 	}
 	for _, n := range tr.Segments {
-		if !n.InProgress && q.From <= n.End && n.End < q.To {
+		if end := max(n.Start, n.End); !n.InProgress && q.From <= end && end < q.To {
 			return true, nil
 		}
 	}
@@ -107,8 +110,9 @@ func kept(id radiograph.TraceID, rate float64) bool {
 	return float64(mix(h)>>11)/(1<<53) < rate
 }
 
-// mix spreads the bits of x (the finalizer of SplitMix64).
+// mix spreads the bits of x (SplitMix64).
 func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
