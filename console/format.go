@@ -1,6 +1,7 @@
 package console
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -33,13 +34,10 @@ func formatDuration(d time.Duration) string {
 // digits writes v with n significant digits and no needless zeros.
 func digits(v float64, n int) string {
 	decimals := n - 1
-	for limit := 10.0; v >= limit && decimals > 0; limit *= 10 {
-		decimals--
+	if v > 0 {
+		decimals -= int(math.Floor(math.Log10(v)))
 	}
-	if v < 1 && v >= 0.1 {
-		decimals = n - 1
-	}
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	s := strconv.FormatFloat(v, 'f', max(decimals, 0), 64)
 	if strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}

@@ -11,21 +11,35 @@ import (
 )
 
 const (
-	ringWidth = 6.0
-	ringLine  = nodeRadius - ringWidth/2 // the radius of the ring's middle
 	// leastArc is the share of the ring a rare outcome gets, so that it is seen.
 	leastArc = 0.04
 	// nameRunes is how much of a name fits under a node.
 	nameRunes = 24
+	// compactRunes is how much fits in a compact drawing.
+	compactRunes = 22
 )
 
 // graphView is a service graph as an SVG drawing.
 type graphView struct {
 	Width, Height string
+	Compact       bool
+	Sizes         nodeSizes
 	Nodes         []graphNode
 	Edges         []graphEdge
 	Label         string // what the drawing is, for those who do not see it
 }
+
+// nodeSizes are the radii and the baselines of a node's drawing.
+type nodeSizes struct {
+	Disc, Ring, Dashes, Focus, RingWidth string
+	Latency, Rate                string
+	Name, Kind, Shares           string
+}
+
+var (
+	roomySizes   = nodeSizes{"37", "34", "40.5", "44", "6", "-1", "14", "56", "71", "87"}
+	compactSizes = nodeSizes{"25", "23", "27.5", "30", "4", "2", "12", "41", "55", ""}
+)
 
 type graphNode struct {
 	X, Y      string
@@ -90,8 +104,12 @@ func drawGraph(g *radiograph.ServiceGraph, o graphOptions) *graphView {
 			}
 		}
 	}
-	p := lay(len(g.Services), arcs)
-	v := &graphView{Width: coordinate(p.Width), Height: coordinate(p.Height), Label: fmt.Sprintf("Service map of %d nodes and %d edges", len(g.Services), len(edges))}
+	m, sizes := roomy, roomySizes
+	if o.perTrace {
+		m, sizes = compact, compactSizes
+	}
+	p := lay(len(g.Services), arcs, m)
+	v := &graphView{Width: coordinate(p.Width), Height: coordinate(p.Height), Compact: o.perTrace, Sizes: sizes, Label: fmt.Sprintf("Service map of %d nodes and %d edges", len(g.Services), len(edges))}
 	for i, e := range edges {
 		v.Edges = append(v.Edges, drawEdge(e, p.Routes[i], g.Services[arcs[i].from], g.Services[arcs[i].to], arcs[i].from == arcs[i].to))
 	}
@@ -103,6 +121,10 @@ func drawGraph(g *radiograph.ServiceGraph, o graphOptions) *graphView {
 
 func drawNode(n *radiograph.ServiceNode, at point, o graphOptions) graphNode {
 	d := graphNode{X: coordinate(at.X), Y: coordinate(at.Y), Reference: n.ReferenceID, Client: n.Type == "client", Dashed: n.Type == "unknown" || n.Type == "", Name: shorten(n.Name, nameRunes)}
+	radius := roomy.radius - 3
+	if o.perTrace {
+		d.Name, radius = shorten(n.Name, compactRunes), compact.radius-2
+	}
 	d.Kind, d.Origin = kindOf(n.Type)
 	if d.Client {
 		d.Name, d.Kind = "Client", ""
@@ -118,14 +140,17 @@ func drawNode(n *radiograph.ServiceNode, at point, o graphOptions) graphNode {
 	if st == nil || st.Total() == 0 {
 		return d
 	}
-	d.Ring = ring(st)
+	d.Ring = ring(st, radius)
 	mean := formatDuration(meanOf(st))
 	d.Latency, d.Unit, _ = strings.Cut(mean, " ")
 	if strings.Contains(d.Unit, " ") { // "2 m 5 s" has no single unit
 		d.Latency, d.Unit = strings.ReplaceAll(mean, " ", ""), ""
 	}
 	if o.perTrace {
-		d.Rate = formatCount(st.Total()) + " ×"
+		d.Rate, d.Unit = d.Unit, "" // below the number: there is little room
+		if st.Total() > 1 {
+			d.Kind += " · " + formatCount(st.Total()) + " ×"
+		}
 	} else {
 		d.Rate = formatRate(st.Total(), o.span) + "/min"
 	}
@@ -135,8 +160,11 @@ func drawNode(n *radiograph.ServiceNode, at point, o graphOptions) graphNode {
 		}
 	}
 	d.Title += fmt.Sprintf(": %s requests, average %s", formatCount(st.Total()), mean)
-	for _, out := range d.Outcomes {
+	for i, out := range d.Outcomes {
 		d.Title += ", " + out.Share + " " + strings.ToLower(out.Word)
+		if len(d.Outcomes) > 1 { // no room for the words; the legend has them
+			d.Outcomes[i].Word = ""
+		}
 	}
 	return d
 }
@@ -160,8 +188,8 @@ func outcomes(st *radiograph.Statistics) []outcome {
 	return out
 }
 
-// ring splits the circle by outcome, clockwise from the top.
-func ring(st *radiograph.Statistics) []ringArc {
+// ring splits the circle of a radius by outcome, clockwise from the top.
+func ring(st *radiograph.Statistics, radius float64) []ringArc {
 	type slice struct {
 		class string
 		share float64
@@ -191,8 +219,8 @@ func ring(st *radiograph.Statistics) []ringArc {
 			large = 1
 		}
 		out = append(out, ringArc{Class: s.class, Path: fmt.Sprintf("M%s %sA%s %s 0 %d 1 %s %s",
-			coordinate(ringLine*math.Sin(from)), coordinate(-ringLine*math.Cos(from)), coordinate(ringLine), coordinate(ringLine), large,
-			coordinate(ringLine*math.Sin(to)), coordinate(-ringLine*math.Cos(to)))})
+			coordinate(radius*math.Sin(from)), coordinate(-radius*math.Cos(from)), coordinate(radius), coordinate(radius), large,
+			coordinate(radius*math.Sin(to)), coordinate(-radius*math.Cos(to)))})
 	}
 	return out
 }

@@ -7,18 +7,29 @@ import (
 	"sort"
 )
 
-// The drawing's measures, in SVG user units (one is one CSS pixel at full size).
+// measures are a drawing's sizes, in SVG user units (one is one CSS pixel at
+// full size).
+type measures struct {
+	radius   float64 // of a node's circle
+	layerGap float64 // between the centres of two layers
+	above    float64 // room above a node's centre
+	below    float64 // room below it, for what is written there
+	aside    float64 // room to each side: a name may be wider than its circle
+	passGap  float64 // between an edge that passes a layer and its neighbours
+	partGap  float64 // between parts that nothing joins
+	portGap  float64 // between edges that join the same two nodes
+}
+
+var (
+	// roomy is the service map's: name, type and shares below each node.
+	roomy = measures{radius: 37, layerGap: 196, above: 52, below: 96, aside: 86, passGap: 26, partGap: 22, portGap: 16}
+	// compact is for the map of one trace above its timeline.
+	compact = measures{radius: 25, layerGap: 176, above: 31, below: 62, aside: 80, passGap: 20, partGap: 14, portGap: 12}
+)
+
 const (
-	nodeRadius   = 37.0
-	layerGap     = 196.0 // between the centres of two layers
-	nodeAbove    = 54.0  // room above a node's centre
-	nodeBelow    = 96.0  // room below it: name, type, shares
-	nodeAside    = 86.0  // room to each side: a name may be wider than its circle
-	passGap      = 26.0  // between an edge that passes a layer and its neighbours
-	componentGap = 22.0
-	portGap      = 16.0 // between edges that join the same two nodes
-	sweeps       = 12   // ordering rounds; more changed nothing on trial graphs
-	tidySweeps   = 9    // placing rounds, a multiple of three
+	sweeps     = 12 // ordering rounds; more changed nothing on trial graphs
+	tidySweeps = 9  // placing rounds, a multiple of three
 )
 
 // point is a place in a drawing.
@@ -36,13 +47,13 @@ type placed struct {
 
 // lay draws n nodes and their arcs in layers. The same input gives the same
 // drawing. Parts that no arc joins are drawn apart and packed on shelves.
-func lay(n int, arcs []arc) placed {
+func lay(n int, arcs []arc, m measures) placed {
 	p := placed{Nodes: make([]point, n), Routes: make([][]point, len(arcs))}
 	var parts []*part
 	for _, members := range components(n, arcs) {
-		parts = append(parts, layPart(members, arcs, &p))
+		parts = append(parts, layPart(members, arcs, m, &p))
 	}
-	p.Width, p.Height = pack(parts, &p)
+	p.Width, p.Height = pack(parts, m.partGap, &p)
 	return p
 }
 
@@ -85,6 +96,7 @@ func components(n int, arcs []arc) [][]int {
 // part is one connected part while it is laid out. Its vertices are its nodes
 // and, behind them, a dummy for each layer that an arc passes.
 type part struct {
+	measures
 	members       []int // vertex → node; dummies have none
 	arcs          []int // indexes of the arcs inside
 	layer         []int
@@ -95,11 +107,11 @@ type part struct {
 	width, height float64
 }
 
-func layPart(members []int, arcs []arc, p *placed) *part {
-	pt := &part{members: members, chain: map[int][]int{}}
+func layPart(members []int, arcs []arc, m measures, p *placed) *part {
+	pt := &part{measures: m, members: members, chain: map[int][]int{}}
 	vertex := map[int]int{}
-	for v, m := range members {
-		vertex[m] = v
+	for v, node := range members {
+		vertex[node] = v
 	}
 	for i, a := range arcs {
 		if _, ok := vertex[a.from]; ok {
@@ -111,8 +123,8 @@ func layPart(members []int, arcs []arc, p *placed) *part {
 	pt.addDummies(arcs, vertex)
 	pt.order()
 	pt.place()
-	for v, m := range members {
-		p.Nodes[m] = point{X: nodeAside + float64(pt.layer[v])*layerGap, Y: pt.y[v]}
+	for v, node := range members {
+		p.Nodes[node] = point{X: pt.aside + float64(pt.layer[v])*pt.layerGap, Y: pt.y[v]}
 	}
 	pt.route(arcs, p)
 	return pt
@@ -397,7 +409,7 @@ func (pt *part) place() {
 		pt.y[v] -= top
 	}
 	pt.height = bottom - top
-	pt.width = 2*nodeAside + float64(len(pt.layers)-1)*layerGap
+	pt.width = 2*pt.aside + float64(len(pt.layers)-1)*pt.layerGap
 }
 
 func (pt *part) dummy(v int) bool { return v >= len(pt.members) }
@@ -405,9 +417,9 @@ func (pt *part) dummy(v int) bool { return v >= len(pt.members) }
 // room is how far a vertex reaches above and below its centre.
 func (pt *part) room(v int) (above, below float64) {
 	if pt.dummy(v) {
-		return passGap / 2, passGap / 2
+		return pt.passGap / 2, pt.passGap / 2
 	}
-	return nodeAbove, nodeBelow
+	return pt.above, pt.below
 }
 
 func (pt *part) gap(upper, lower int) float64 {
@@ -480,21 +492,21 @@ func (pt *part) route(arcs []arc, p *placed) {
 		a := arcs[i]
 		from, to := p.Nodes[a.from], p.Nodes[a.to]
 		if a.from == a.to { // a call to itself: a loop above the node
-			p.Routes[i] = []point{{from.X - 12, from.Y - nodeRadius}, {from.X + 12, from.Y - nodeRadius}}
+			p.Routes[i] = []point{{from.X - 12, from.Y - pt.radius}, {from.X + 12, from.Y - pt.radius}}
 			continue
 		}
 		port := 0.0
 		if same := beside[arc{min(a.from, a.to), max(a.from, a.to)}]; len(same) > 1 && len(pt.chain[i]) == 0 {
-			port = (float64(slices.Index(same, i)) - float64(len(same)-1)/2) * portGap
-			port = max(-nodeRadius*0.8, min(port, nodeRadius*0.8))
+			port = (float64(slices.Index(same, i)) - float64(len(same)-1)/2) * pt.portGap
+			port = max(-pt.radius*0.8, min(port, pt.radius*0.8))
 		}
-		side := math.Sqrt(nodeRadius*nodeRadius - port*port)
+		side := math.Sqrt(pt.radius*pt.radius - port*port)
 		if to.X < from.X {
 			side = -side
 		}
 		r := []point{{from.X + side, from.Y + port}}
 		for _, d := range pt.chain[i] {
-			r = append(r, point{nodeAside + float64(pt.layer[d])*layerGap, pt.y[d]})
+			r = append(r, point{pt.aside + float64(pt.layer[d])*pt.layerGap, pt.y[d]})
 		}
 		if to.X < from.X {
 			slices.Reverse(r[1:])
@@ -505,7 +517,7 @@ func (pt *part) route(arcs []arc, p *placed) {
 
 // pack puts the parts on shelves, left to right, so that the whole is wider than
 // high, and moves their nodes and routes there.
-func pack(parts []*part, p *placed) (width, height float64) {
+func pack(parts []*part, gap float64, p *placed) (width, height float64) {
 	area, widest := 0.0, 0.0
 	for _, pt := range parts {
 		area += pt.width * pt.height
@@ -515,7 +527,7 @@ func pack(parts []*part, p *placed) (width, height float64) {
 	x, y, tall := 0.0, 0.0, 0.0
 	for _, pt := range parts {
 		if x > 0 && x+pt.width > shelf+1 {
-			x, y, tall = 0, y+tall+componentGap, 0
+			x, y, tall = 0, y+tall+gap, 0
 		}
 		for _, m := range pt.members {
 			p.Nodes[m].X += x
@@ -529,7 +541,7 @@ func pack(parts []*part, p *placed) (width, height float64) {
 		}
 		width, height = max(width, x+pt.width), max(height, y+pt.height)
 		tall = max(tall, pt.height)
-		x += pt.width + componentGap
+		x += pt.width + gap
 	}
 	return width, height
 }

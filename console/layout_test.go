@@ -24,13 +24,13 @@ func graphs(t *rapid.T) (int, []arc) {
 func TestLayHolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, arcs := graphs(t)
-		p := lay(n, arcs)
+		p := lay(n, arcs, roomy)
 		for i, a := range p.Nodes {
-			if a.X-nodeAside < -1e-6 || a.X+nodeAside > p.Width+1e-6 || a.Y-nodeAbove < -1e-6 || a.Y+nodeBelow > p.Height+1e-6 {
+			if a.X-roomy.aside < -1e-6 || a.X+roomy.aside > p.Width+1e-6 || a.Y-roomy.above < -1e-6 || a.Y+roomy.below > p.Height+1e-6 {
 				t.Fatalf("node %d at %v is outside %g × %g", i, a, p.Width, p.Height)
 			}
 			for j, b := range p.Nodes[:i] {
-				if math.Abs(a.X-b.X) < 2*nodeAside-1e-6 && math.Abs(a.Y-b.Y) < nodeAbove+nodeBelow-1e-6 {
+				if math.Abs(a.X-b.X) < 2*roomy.aside-1e-6 && math.Abs(a.Y-b.Y) < roomy.above+roomy.below-1e-6 {
 					t.Fatalf("nodes %d %v and %d %v overlap", i, a, j, b)
 				}
 			}
@@ -40,21 +40,21 @@ func TestLayHolds(t *testing.T) {
 				t.Fatalf("arc %d %v has the route %v", i, arcs[i], r)
 			}
 			from, to := p.Nodes[arcs[i].from], p.Nodes[arcs[i].to]
-			if d := math.Hypot(r[0].X-from.X, r[0].Y-from.Y); d > nodeRadius+3 {
+			if d := math.Hypot(r[0].X-from.X, r[0].Y-from.Y); d > roomy.radius+3 {
 				t.Fatalf("arc %d begins %g away from its caller", i, d)
 			}
-			if d := math.Hypot(r[len(r)-1].X-to.X, r[len(r)-1].Y-to.Y); d > nodeRadius+3 {
+			if d := math.Hypot(r[len(r)-1].X-to.X, r[len(r)-1].Y-to.Y); d > roomy.radius+3 {
 				t.Fatalf("arc %d ends %g away from its callee", i, d)
 			}
 			for _, via := range r[1 : len(r)-1] {
 				for j, c := range p.Nodes {
-					if math.Hypot(via.X-c.X, via.Y-c.Y) < nodeRadius {
+					if math.Hypot(via.X-c.X, via.Y-c.Y) < roomy.radius {
 						t.Fatalf("arc %d passes through node %d", i, j)
 					}
 				}
 			}
 		}
-		if diff := cmp.Diff(p, lay(n, arcs)); diff != "" {
+		if diff := cmp.Diff(p, lay(n, arcs, roomy)); diff != "" {
 			t.Fatalf("a second run differs: %s", diff)
 		}
 	})
@@ -67,9 +67,9 @@ func TestLayCallsToTheRight(t *testing.T) {
 		for i, a := range arcs {
 			arcs[i] = arc{min(a.from, a.to), max(a.from, a.to)}
 		}
-		p := lay(n, arcs)
+		p := lay(n, arcs, roomy)
 		for _, a := range arcs {
-			if a.from != a.to && p.Nodes[a.from].X+layerGap > p.Nodes[a.to].X+1e-6 {
+			if a.from != a.to && p.Nodes[a.from].X+roomy.layerGap > p.Nodes[a.to].X+1e-6 {
 				t.Fatalf("%v: caller at %v, callee at %v", a, p.Nodes[a.from], p.Nodes[a.to])
 			}
 		}
@@ -90,7 +90,7 @@ func TestLayCrossings(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := lay(tt.n, tt.arcs)
+			p := lay(tt.n, tt.arcs, roomy)
 			got := 0
 			for i, a := range tt.arcs {
 				for _, b := range tt.arcs[:i] {
@@ -109,7 +109,7 @@ func TestLayCrossings(t *testing.T) {
 
 func TestLayLambdaChain(t *testing.T) {
 	// client → Lambda → Function → two downstreams: one row, then the fork.
-	p := lay(5, []arc{{0, 1}, {1, 2}, {2, 3}, {2, 4}})
+	p := lay(5, []arc{{0, 1}, {1, 2}, {2, 3}, {2, 4}}, roomy)
 	if p.Nodes[0].Y != p.Nodes[1].Y || p.Nodes[1].Y != p.Nodes[2].Y {
 		t.Errorf("the chain is not straight: %v", p.Nodes)
 	}
@@ -127,7 +127,7 @@ func BenchmarkLay(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				lay(n, arcs)
+				lay(n, arcs, roomy)
 			}
 		})
 	}

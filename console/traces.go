@@ -52,10 +52,10 @@ type traceRow struct {
 	Code           string
 	CodeClass      string
 	Response       string
-	ResponseShare  string // of the slowest on the page, for the bar
 	Duration       string
 	Method, URL    string
 	Service, Type  string
+	Kind           string // the type in words; "" when it is unknown
 	Annotations    []string
 	MoreAnnotation int
 }
@@ -160,10 +160,6 @@ func statusChoices(q url.Values) []statusChoice {
 }
 
 func traceRows(sums []*radiograph.Summary, now time.Time) []traceRow {
-	slowest := radiograph.Timestamp(1)
-	for _, sum := range sums {
-		slowest = max(slowest, sum.ResponseTime)
-	}
 	rows := make([]traceRow, 0, len(sums))
 	for _, sum := range sums {
 		id := sum.ID.String()
@@ -180,10 +176,12 @@ func traceRows(sums []*radiograph.Summary, now time.Time) []traceRow {
 		}
 		if sum.ResponseTime >= 0 {
 			row.Response = formatDuration(time.Duration(sum.ResponseTime))
-			row.ResponseShare = percent(float64(sum.ResponseTime) / float64(slowest))
 		}
 		if e := sum.EntryPoint; e != nil {
 			row.Service, row.Type = e.Name, e.Type
+			if e.Type != "unknown" {
+				row.Kind, _ = kindOf(e.Type)
+			}
 		}
 		for i, a := range sum.Annotations {
 			if i == hintAnnotations {

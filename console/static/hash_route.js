@@ -4,7 +4,7 @@ const routes = [
   [/^#?(?:xray:)?\/?traces\/([0-9a-zA-Z-]+)/, (m) => `/traces/${m[1]}`],
   [/^#?(?:xray:)?\/?traces/, (_, q) => list("/traces", q)],
   [/^#?(?:xray:)?\/?(?:service-map|analytics)/, (m, q) => list(m[0].includes("analytics") ? "/traces" : "/map", q)],
-  [/^#?\/?functions\/([^/?]+)/, (m) => `/functions/${encodeURIComponent(decodeURIComponent(m[1]))}`],
+  [/^#?\/?functions\/([^/?]+)/, (m) => `/functions/${m[1]}`],
   [/^#?\/?functions/, () => "/functions"],
 ];
 
@@ -20,7 +20,7 @@ function list(path, query) {
 }
 
 export function target(hash) {
-  const [path, query] = decodeURIComponent(hash.replace(/^#/, "")).split("?");
+  const [path, query] = hash.replace(/^#/, "").replaceAll("%3A", ":").split("?");
   for (const [pattern, to] of routes) {
     const m = path.match(pattern);
     if (m) return to(m, query);

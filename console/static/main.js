@@ -2,9 +2,11 @@
 import { swapPanels } from "./swap.js";
 import { copyButtons } from "./copy.js";
 import { timelines } from "./timeline.js";
+import { zoomMaps } from "./zoom.js";
 import { followHash } from "./hash_route.js";
 
 swapPanels(document);
 copyButtons(document);
 timelines(document);
+zoomMaps(document);
 followHash(document);
