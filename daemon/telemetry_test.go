@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,15 +16,24 @@ import (
 
 func TestTelemetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var got [][]radiograph.TelemetryRecord
-		fail := false
+		var requests [][]radiograph.TelemetryRecord
+		var mu sync.Mutex
+		var away atomic.Bool
 		x := &telemetry{clock: time.Now, put: func(recs []radiograph.TelemetryRecord) error {
-			if fail {
+			if away.Load() {
 				return errors.New("away")
 			}
-			got = append(got, recs)
+			mu.Lock()
+			defer mu.Unlock()
+			requests = append(requests, recs)
 			return nil
 		}}
+		sent := func() [][]radiograph.TelemetryRecord { // since the last call
+			mu.Lock()
+			defer mu.Unlock()
+			defer func() { requests = nil }()
+			return requests
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { x.run(ctx); close(done) }()
@@ -32,7 +43,7 @@ func TestTelemetry(t *testing.T) {
 			return radiograph.TimestampOf(time.Now())
 		}
 		minute()
-		if got != nil {
+		if got := sent(); got != nil {
 			t.Fatalf("reported before anything came: %+v", got)
 		}
 		x.received.Add(3)
@@ -40,24 +51,24 @@ func TestTelemetry(t *testing.T) {
 		x.rejected.Add(1)
 		first := minute()
 		want := [][]radiograph.TelemetryRecord{{{Time: first, Received: 3, Sent: 2, Rejected: 1}}}
-		if d := cmp.Diff(want, got); d != "" {
+		if d := cmp.Diff(want, sent()); d != "" {
 			t.Fatal(d)
 		}
-		got = nil
 		idle := minute() // once begun, quiet minutes are told too
-		if d := cmp.Diff([][]radiograph.TelemetryRecord{{{Time: idle}}}, got); d != "" {
+		if d := cmp.Diff([][]radiograph.TelemetryRecord{{{Time: idle}}}, sent()); d != "" {
 			t.Fatal(d)
 		}
 		// While the sink is away, the newest thirty are kept, and sent by tens.
-		fail, got = true, nil
+		away.Store(true)
 		for range telemetryKept + 10 {
 			x.received.Add(1)
 			minute()
 		}
-		fail = false
+		away.Store(false)
 		x.failed(context.DeadlineExceeded)
 		x.failed(errors.New("other"))
 		minute()
+		got := sent()
 		if len(got) != 3 || len(got[0]) != telemetryBatch || len(got[2]) != telemetryBatch {
 			t.Fatalf("%d requests", len(got))
 		}
@@ -66,14 +77,13 @@ func TestTelemetry(t *testing.T) {
 		}
 		cancel()
 		<-done
-		got = nil
 		x.finish()
-		if got != nil {
+		if got := sent(); got != nil {
 			t.Errorf("a last record without news: %+v", got)
 		}
 		x.spillover.Add(1)
 		x.finish()
-		if len(got) != 1 || got[0][0].Spillover != 1 {
+		if got := sent(); len(got) != 1 || got[0][0].Spillover != 1 {
 			t.Errorf("the last record: %+v", got)
 		}
 	})
