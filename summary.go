@@ -11,7 +11,7 @@ import (
 type ServiceID struct {
 	Name    string
 	Type    string // origin, "remote", "client", "AWS::DynamoDB::Table", ...; "unknown" without one
-	Account AccountID
+	Account AccountID // empty when no document tells it; then it is the tenant's
 }
 
 // Summary is what GetTraceSummaries tells of one trace. Package trace derives it

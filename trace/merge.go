@@ -189,14 +189,14 @@ func (m *merger) place() []*radiograph.Node {
 		if p := m.slots[n.Entity.Parent]; p != nil {
 			n.Parent = &p.node
 		}
-		win, _ := s.best(false)
 		if !mayBeStale(n) {
 			continue
 		}
 		if lambda == nil {
 			lambda = lambdaPhases(nodes)
 		}
-		if p := current(n, win.rec, lambda); p != nil && p != n.Parent {
+		win, _ := s.best(false)
+		if p := m.current(n, win.rec, lambda); p != nil && p != n.Parent {
 			n.Parent, n.Replaced = p, true
 		}
 	}

@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -169,4 +170,119 @@ func TestTimelineDrawsEverythingOnce(t *testing.T) {
 			t.Fatalf("%d rows of %d entities", len(above), len(tr.Nodes))
 		}
 	})
+}
+
+// hostileDocument draws a document from so few ids that documents contradict
+// each other: entities in several places, parents in circles, all doors.
+func hostileDocument(t *rapid.T) *radiograph.Record {
+	var entity func(depth int) string
+	entity = func(depth int) string {
+		at := rapid.IntRange(1, 5).Draw(t, "start")
+		s := fmt.Sprintf(`{"id":"%016x","name":"%s","start_time":%d`, rapid.IntRange(1, 6).Draw(t, "id"),
+			rapid.SampledFrom([]string{"a", "Invocation"}).Draw(t, "name"), at)
+		if rapid.IntRange(0, 2).Draw(t, "open") == 0 {
+			s += `,"in_progress":true`
+		} else {
+			s += fmt.Sprintf(`,"end_time":%d`, at+rapid.IntRange(0, 3).Draw(t, "length"))
+		}
+		s += rapid.SampledFrom([]string{"", `,"namespace":"remote"`, `,"inferred":true`, `,"fault":true`}).Draw(t, "kind")
+		if depth == 0 {
+			s += `,"trace_id":"1-69a42a40-000000000000000000000001"`
+			s += fmt.Sprintf(`,"parent_id":"%016x"`, rapid.IntRange(1, 7).Draw(t, "parent"))
+			s += rapid.SampledFrom([]string{"", `,"type":"subsegment"`}).Draw(t, "type")
+		}
+		if n := rapid.IntRange(0, 2-depth).Draw(t, "children"); n > 0 {
+			s += `,"subsegments":[`
+			for i := range n {
+				if i > 0 {
+					s += ","
+				}
+				s += entity(depth + 1)
+			}
+			s += "]"
+		}
+		return s + "}"
+	}
+	decoded, err := trace.Decode([]byte(entity(0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &radiograph.Record{Trace: decoded[0].Trace, Door: radiograph.Door(rapid.IntRange(0, 2).Draw(t, "door")), Root: decoded[0].Root}
+	if rapid.Bool().Draw(t, "stamped") {
+		r.Stamp = radiograph.Stamp{Trace: r.Trace, Invocation: radiograph.SegmentID{7: byte(rapid.IntRange(1, 7).Draw(t, "invocation"))}}
+	}
+	return r
+}
+
+// TestContradictionsMerge holds Merge's structure and its indifference to order
+// and repetition on documents that contradict each other.
+func TestContradictionsMerge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		recs := rapid.SliceOfN(rapid.Custom(hostileDocument), 1, 8).Draw(t, "records")
+		entities := make(map[radiograph.SegmentID]bool)
+		var walk func(e *radiograph.Entity)
+		walk = func(e *radiograph.Entity) {
+			entities[e.ID] = true
+			for _, c := range e.Children {
+				walk(c)
+			}
+		}
+		for i, r := range recs {
+			r.Sequence = uint64(i + 1)
+			walk(r.Root)
+		}
+		tr := trace.Merge(recs[0].Trace, recs)
+		again := slices.Clone(recs)
+		for _, r := range rapid.SliceOf(rapid.SampledFrom(recs)).Draw(t, "again") {
+			c := *r
+			c.Sequence += uint64(len(recs))
+			again = append(again, &c)
+		}
+		other := trace.Merge(recs[0].Trace, rapid.Permutation(again).Draw(t, "order"))
+		if d := cmp.Diff(storetest.Describe(tr), storetest.Describe(other)); d != "" {
+			t.Fatalf("(-in order +in another, with copies):\n%s", d)
+		}
+		checkStructure(t, tr, entities)
+		trace.Summarize(tr)
+		trace.Graph(slices.Values(trace.Contributions(tr)), 0, 1)
+		if rows := len(trace.Lay(tr).Rows); rows != len(tr.Nodes) {
+			t.Fatalf("%d rows of %d entities", rows, len(tr.Nodes))
+		}
+	})
+}
+
+// checkStructure walks the documents: every entity is in one place, and all
+// pointers agree.
+func checkStructure(t *rapid.T, tr *radiograph.Trace, entities map[radiograph.SegmentID]bool) {
+	placed := make(map[radiograph.SegmentID]bool)
+	var walk func(n, in *radiograph.Node)
+	walk = func(n, in *radiograph.Node) {
+		if placed[n.ID] || tr.Nodes[n.ID] != n || n.Segment != in {
+			t.Fatalf("%s is in two places, or points elsewhere", n.ID)
+		}
+		placed[n.ID] = true
+		for _, c := range n.Children {
+			if c.Parent != n || !c.Subsegment {
+				t.Fatalf("%s does not know that it is in %s", c.ID, n.ID)
+			}
+			walk(c, in)
+		}
+		for _, c := range n.Callee {
+			if c.Parent != n || c.Subsegment {
+				t.Fatalf("%s does not know that %s called it", c.ID, n.ID)
+			}
+		}
+	}
+	for _, n := range tr.Segments {
+		walk(n, n)
+		entities[n.ID] = entities[n.ID] || n.Inferred
+	}
+	for id := range entities {
+		if !placed[id] {
+			t.Fatalf("%s is nowhere", id)
+		}
+	}
+	if len(placed) != len(tr.Nodes) {
+		t.Fatalf("%d entities are in place, %d are known", len(placed), len(tr.Nodes))
+	}
 }

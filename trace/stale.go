@@ -2,9 +2,14 @@ package trace
 
 import (
 	"slices"
+	"time"
 
 	"radiograph"
 )
+
+// clockGrain is how much too early a subsegment's start may be written: the
+// X-Ray SDK for Node.js cuts to milliseconds.
+const clockGrain = time.Millisecond
 
 // An SDK inside a warm environment can keep the parent of the invocation before:
 // after a retry (same trace, new Invocation), or when it failed to read the new
@@ -16,7 +21,7 @@ import (
 // Lambda's that was over before n began.
 func mayBeStale(n *radiograph.Node) bool {
 	return n.Door == radiograph.DoorEnvironment && n.Subsegment && !n.Nested &&
-		(n.Parent == nil || n.Parent.Door == radiograph.DoorLambda && !covers(n.Parent, n.Start))
+		(n.Parent == nil || n.Parent.Door == radiograph.DoorLambda && !n.Parent.InProgress && n.Start > n.Parent.End)
 }
 
 // lambdaPhases are the Invocation and Initialization subsegments of a trace.
@@ -30,26 +35,19 @@ func lambdaPhases(nodes []*radiograph.Node) []*radiograph.Node {
 	return phases
 }
 
-// current is the phase that a doubtful subsegment belongs to: the stamped one
-// when the stamp is about this trace, else the last one to begin of those that
+// current is where a doubtful subsegment belongs: to the stamped Invocation when
+// the stamp is about this trace, else to the last phase to begin of those that
 // cover its start; nil when there is none.
-func current(n *radiograph.Node, rec *radiograph.Record, phases []*radiograph.Node) *radiograph.Node {
+func (m *merger) current(n *radiograph.Node, rec *radiograph.Record, phases []*radiograph.Node) *radiograph.Node {
 	if rec.Stamp.Trace == rec.Trace {
-		for _, p := range phases {
-			if p.ID == rec.Stamp.Invocation {
-				return p
-			}
+		if s := m.slots[rec.Stamp.Invocation]; s != nil && s.node.Door == radiograph.DoorLambda {
+			return &s.node
 		}
 	}
 	for _, p := range slices.Backward(phases) {
-		if covers(p, n.Start) {
+		if p.Start.Add(-clockGrain) <= n.Start && (p.InProgress || n.Start <= p.End) {
 			return p
 		}
 	}
 	return nil
-}
-
-// covers reports whether t lies within n.
-func covers(n *radiograph.Node, t radiograph.Timestamp) bool {
-	return n.Start <= t && (n.InProgress || t <= n.End)
 }

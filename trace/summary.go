@@ -22,7 +22,8 @@ const (
 	idAfter  = 5 * time.Minute
 )
 
-// Summarize derives what GetTraceSummaries tells of a trace.
+// Summarize derives what GetTraceSummaries tells of a trace. The summary's
+// strings share memory with the trace's documents.
 func Summarize(t *radiograph.Trace) *radiograph.Summary {
 	s := &radiograph.Summary{ID: t.ID, Revision: t.Revision, ResponseTime: -1}
 	s.Start, s.End = extent(t)
