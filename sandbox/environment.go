@@ -33,8 +33,10 @@ type Environment struct {
 	process *process
 
 	busy        atomic.Bool // initializing, or at an invocation
+	worked      atomic.Bool // busy since the last look at its memory
 	outOfMemory atomic.Bool
 	peak        atomic.Int64 // bytes
+	gauge       gauge
 	started     time.Time
 
 	gone chan struct{} // closed when nothing of the environment is left but unread events
@@ -97,7 +99,9 @@ func (s *Sandbox) start(ctx context.Context, spec *radiograph.EnvironmentSpec, r
 	}
 	e.started = time.Now()
 	e.process = &process{cmd: cmd, pid: cmd.Process.Pid}
+	e.gauge = newGauge(e.process.pid)
 	e.busy.Store(true)
+	e.worked.Store(true)
 	e.events.emit(radiograph.EnvironmentEvent{Kind: radiograph.ProcessStarted, At: e.started})
 	if r.note != "" {
 		e.events.emit(radiograph.EnvironmentEvent{Kind: radiograph.LogLine, At: e.started, Payload: []byte("radiograph: " + r.note)})
@@ -105,6 +109,7 @@ func (s *Sandbox) start(ctx context.Context, spec *radiograph.EnvironmentSpec, r
 	if !s.adopt(e, func() { e.run(p.runtimeAPI) }) {
 		e.process.kill()
 		_, _ = e.process.wait() // it was to run, and now is not
+		e.gauge.close()
 		return nil, errClosed()
 	}
 	return e, nil
@@ -131,6 +136,7 @@ func (e *Environment) run(runtimeAPI string) {
 	killStrays("AWS_LAMBDA_RUNTIME_API=" + runtimeAPI)
 	e.api.close()
 	<-served
+	e.gauge.close()
 	e.logs.close()
 	<-read
 	if e.daemon != nil {
@@ -145,7 +151,7 @@ func (e *Environment) run(runtimeAPI string) {
 
 	ev := radiograph.EnvironmentEvent{
 		Kind: radiograph.EnvironmentExited, At: ended, RequestID: e.api.invocation(),
-		ExitReason: reason, OutOfMemory: e.outOfMemory.Load(), MaxMemoryMB: int((e.peak.Load() + 1<<20 - 1) >> 20),
+		ExitReason: reason, OutOfMemory: e.outOfMemory.Load(), MaxMemoryMB: e.peakMB(),
 	}
 	if ev.OutOfMemory {
 		ev.MaxMemoryMB = e.spec.Function.MemorySize
@@ -166,6 +172,7 @@ func (e *Environment) Deliver(ev *radiograph.RuntimeEvent, stamp radiograph.Stam
 		e.daemon.Stamp(stamp)
 	}
 	e.busy.Store(true)
+	e.worked.Store(true)
 	return e.api.deliver(ev)
 }
 

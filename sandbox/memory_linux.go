@@ -14,20 +14,57 @@ type memory struct {
 
 var pageSize = int64(os.Getpagesize())
 
+// gauge reads the memory of one process again and again.
+type gauge struct{ statm *os.File }
+
+// newGauge opens the gauge; one that cannot be opened reads 0.
+func newGauge(pid int) gauge {
+	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/statm")
+	if err != nil {
+		return gauge{}
+	}
+	return gauge{f}
+}
+
+// resident is the process's memory now, or 0 when it is gone.
+func (g gauge) resident() int64 {
+	if g.statm == nil {
+		return 0
+	}
+	var b [128]byte
+	n, err := g.statm.ReadAt(b[:], 0)
+	if n == 0 && err != nil {
+		return 0
+	}
+	return parseStatm(b[:n]).resident
+}
+
+func (g gauge) close() {
+	if g.statm != nil {
+		_ = g.statm.Close() // it was only read
+	}
+}
+
+// parseStatm reads /proc/pid/statm: size resident shared …, in pages (proc(5)).
+func parseStatm(b []byte) memory {
+	f := bytes.Fields(b)
+	if len(f) < 3 {
+		return memory{}
+	}
+	resident, _ := strconv.ParseInt(string(f[1]), 10, 64)
+	shared, _ := strconv.ParseInt(string(f[2]), 10, 64)
+	return memory{resident * pageSize, (resident - shared) * pageSize}
+}
+
 // treeMemory sums over a process and its descendants; one that has ended counts
 // nothing.
 func treeMemory(pid int) memory {
 	dir := "/proc/" + strconv.Itoa(pid)
-	var m memory
-	b, err := os.ReadFile(dir + "/statm") // size resident shared …, in pages: proc(5)
+	b, err := os.ReadFile(dir + "/statm")
 	if err != nil {
-		return m
+		return memory{}
 	}
-	if f := bytes.Fields(b); len(f) > 2 {
-		resident, _ := strconv.ParseInt(string(f[1]), 10, 64)
-		shared, _ := strconv.ParseInt(string(f[2]), 10, 64)
-		m = memory{resident * pageSize, (resident - shared) * pageSize}
-	}
+	m := parseStatm(b)
 	threads, err := os.ReadDir(dir + "/task")
 	if err != nil {
 		return m

@@ -85,6 +85,13 @@ func (p *process) kill() {
 	}
 }
 
+// isOver reports whether the head has been reaped.
+func (p *process) isOver() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.ended
+}
+
 // wait returns when the head has ended, with the rest of its group ended too,
 // and why the head ended: "" for status 0, else "exit status 1", "signal: killed".
 func (p *process) wait() (ended time.Time, reason string) {
