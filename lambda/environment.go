@@ -3,6 +3,7 @@ package lambda
 import (
 	"container/list"
 	"context"
+	"fmt"
 	"time"
 
 	"radiograph"
@@ -55,12 +56,18 @@ func (s *Service) start(ctx context.Context, f *fleet) (*environment, error) {
 	fn := f.fn
 	startedAt := s.now()
 	keys, err := s.cfg.Roles.Issue(ctx, fn.Tenant.Account, fn.Role, fn.Name, sessionLife)
+	if kind := radiograph.ErrorKind(err); err != nil && (kind == radiograph.KindDenied || kind == radiograph.KindNotFound) {
+		refusal := exception(radiograph.KindDenied, "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
+		refusal.Err = err
+		return nil, refusal
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("issue keys of %s: %w", fn.Role, err)
 	}
 	path, err := s.cfg.Code.CodePath(ctx, fn.CodeSHA256)
 	if err != nil {
-		return nil, err
+		// Nothing the caller can mend: the store has lost what it acknowledged.
+		return nil, fmt.Errorf("find the code of %s: %s", fn.ARN(), err)
 	}
 	id := environmentID()
 	process, err := s.cfg.Sandbox.Start(ctx, &radiograph.EnvironmentSpec{

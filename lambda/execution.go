@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"radiograph"
@@ -130,34 +131,39 @@ func (x *execution) start() {
 
 func (x *execution) timeout() time.Duration { return time.Duration(x.fn.Timeout) * time.Second }
 
-// failStart ends an execution that has no process. What the function itself is
-// to blame for is told as its error, as the service does; the rest is ours.
+// failStart ends an execution that has no process. A function that names no
+// entry point fails by itself; for the rest the caller gets the service's own
+// exceptions.
 func (x *execution) failStart(began time.Time, err error) {
 	var known *radiograph.Error
+	if !errors.As(err, &known) {
+		known = &radiograph.Error{Kind: radiograph.KindInternal}
+	}
+	var refusal *radiograph.Error
 	switch {
 	case x.life.Err() != nil:
-		x.fail(shuttingDown())
-	case errors.As(err, &known) && known.Kind == radiograph.KindInvalid:
-		code := known.Code
-		if code == "" {
-			code = "Runtime.InvalidEntrypoint"
-		}
+		refusal = shuttingDown()
+	case strings.HasPrefix(known.Code, "Runtime."):
 		x.begin, x.answered = began, x.s.now()
-		x.functionFailed(code, "RequestId: "+x.event.RequestID+" Error: "+known.Message)
+		x.functionFailed(known.Code, "RequestId: "+x.event.RequestID+" Error: "+known.Message)
 		x.end()
-	case errors.As(err, &known) && (known.Kind == radiograph.KindDenied || known.Kind == radiograph.KindNotFound):
-		refusal := exception(radiograph.KindDenied, "AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
-		refusal.Err = err
-		x.fail(refusal)
+		return
+	case known.Code == "AccessDeniedException":
+		refusal = known
+	case known.Kind == radiograph.KindUnsupported:
+		refusal = exception(radiograph.KindUnavailable, "InvalidRuntimeException", "%s", known.Message)
+	case known.Kind == radiograph.KindInvalid:
+		refusal = exception(radiograph.KindUnavailable, "InvalidZipFileException", "%s", known.Message)
+	case known.Kind == radiograph.KindUnavailable:
+		refusal = exception(radiograph.KindUnavailable, "ServiceException", "%s", known.Message)
 	default:
+		refusal = exception(radiograph.KindInternal, "ServiceException", "The environment could not be started.")
 		x.s.log.Error("an environment cannot be started", "function", x.fn.ARN(), "request_id", x.event.RequestID, "err", err)
-		refusal := exception(radiograph.KindInternal, "ServiceException", "The environment could not be started.")
-		if known != nil && known.Kind != radiograph.KindInternal {
-			refusal = exception(radiograph.KindUnavailable, "ServiceException", "%s", known.Message)
-		}
-		refusal.Err = err
-		x.fail(refusal)
 	}
+	if refusal != known {
+		refusal.Err = err
+	}
+	x.fail(refusal)
 }
 
 // fail ends an execution that ran nothing.

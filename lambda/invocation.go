@@ -68,19 +68,21 @@ func readEvent(req *radiograph.InvokeRequest) (radiograph.RuntimeEvent, error) {
 	if ev.RequestID == "" {
 		ev.RequestID = radiograph.NewUUID()
 	}
-	limit := maxSyncPayload
 	switch req.Type {
 	case radiograph.RequestResponse, radiograph.DryRun, "":
+		if len(req.Payload) > maxSyncPayload {
+			return ev, exception(radiograph.KindTooLarge, "RequestTooLargeException",
+				"Request must be smaller than %d bytes for the InvokeFunction operation", maxSyncPayload)
+		}
 	case radiograph.Event:
-		limit = maxEventPayload
+		if len(req.Payload) > maxEventPayload {
+			return ev, exception(radiograph.KindTooLarge, "RequestTooLargeException",
+				"%d byte payload is too large for the Event invocation type (limit %d bytes)", len(req.Payload), maxEventPayload)
+		}
 	default:
 		var v violations
 		v.oneOf(string(req.Type), "invocationType", string(radiograph.RequestResponse), string(radiograph.Event), string(radiograph.DryRun))
 		return ev, v.err()
-	}
-	if len(req.Payload) > limit {
-		return ev, exception(radiograph.KindTooLarge, "RequestTooLargeException",
-			"Request must be smaller than %d bytes for the InvokeFunction operation", limit)
 	}
 	if len(req.ClientContext) > maxClientContext {
 		return ev, exception(radiograph.KindInvalid, "InvalidRequestContentException",

@@ -89,7 +89,7 @@ func TestInvokeRefuses(t *testing.T) {
 		text string
 	}{
 		{"LargeSync", radiograph.InvokeRequest{Payload: []byte(large)}, radiograph.KindTooLarge, "RequestTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
-		{"LargeEvent", radiograph.InvokeRequest{Type: radiograph.Event, Payload: []byte(large[len(large)-1<<20-1:])}, radiograph.KindTooLarge, "RequestTooLargeException", "Request must be smaller than 1048576 bytes for the InvokeFunction operation"},
+		{"LargeEvent", radiograph.InvokeRequest{Type: radiograph.Event, Payload: []byte(large[len(large)-1<<20-1:])}, radiograph.KindTooLarge, "RequestTooLargeException", "1048577 byte payload is too large for the Event invocation type (limit 1048576 bytes)"},
 		{"NotJSON", radiograph.InvokeRequest{Payload: []byte("{\n nope}")}, radiograph.KindInvalid, "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json: Unexpected character ('n' (code 110)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') at [line: 2, column: 2]"},
 		{"NotJSONAtAll", radiograph.InvokeRequest{Payload: []byte("\xff")}, radiograph.KindInvalid, "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json: Unexpected character ('?' (code 255)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false') at [line: 1, column: 1]"},
 		{"CutJSON", radiograph.InvokeRequest{Payload: []byte(`{"a":`)}, radiograph.KindInvalid, "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json: Unexpected end-of-input"},

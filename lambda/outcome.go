@@ -53,8 +53,6 @@ func (x *execution) status() int {
 		return 429
 	case radiograph.KindDenied:
 		return 403
-	case radiograph.KindUnavailable:
-		return 503
 	}
 	return 500
 }

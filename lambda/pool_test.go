@@ -272,15 +272,26 @@ func TestCannotStart(t *testing.T) {
 	w := newWorld(t, echo(timing{}))
 	defer w.close()
 	w.create(someFunction("fn"))
-	w.sandbox.fail = radiograph.Errorf(radiograph.KindInvalid, "no file named bootstrap")
+	w.sandbox.fail = &radiograph.Error{Kind: radiograph.KindInvalid, Code: "Runtime.InvalidEntrypoint", Message: "no file named bootstrap"}
 	r := w.invoke(radiograph.InvokeRequest{})
 	if want := `{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: ` + requestID + ` Error: no file named bootstrap"}`; string(r.Payload) != want || r.FunctionError == "" {
 		t.Errorf("got %s", r.Payload)
 	}
-	w.sandbox.fail = radiograph.Errorf(radiograph.KindUnavailable, "python3.12 is not on this machine")
-	_, err := w.Invoke(context.Background(), w.request(radiograph.InvokeRequest{}))
-	if radiograph.ErrorKind(err) != radiograph.KindUnavailable || text(err) != "python3.12 is not on this machine" {
-		t.Errorf("got %v", err)
+	for _, test := range []struct {
+		fail error
+		code string
+		text string
+	}{
+		{radiograph.Errorf(radiograph.KindUnsupported, "python3.12 is not on this machine"), "InvalidRuntimeException", "python3.12 is not on this machine"},
+		{radiograph.Errorf(radiograph.KindUnavailable, "the server stops"), "ServiceException", "the server stops"},
+		{radiograph.Errorf(radiograph.KindInvalid, "the package holds too many files"), "InvalidZipFileException", "the package holds too many files"},
+		{errors.New("fork: out of memory"), "ServiceException", "The environment could not be started."},
+	} {
+		w.sandbox.fail = test.fail
+		_, err := w.Invoke(context.Background(), w.request(radiograph.InvokeRequest{}))
+		if code(err) != test.code || text(err) != test.text {
+			t.Errorf("got %s %v, want %s %s", code(err), err, test.code, test.text)
+		}
 	}
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
