@@ -10,27 +10,29 @@ import (
 // itself: a subsegment of namespace aws or remote that no segment names as its
 // parent. A call marked traced waits for its callee instead.
 func infer(id radiograph.TraceID, nodes []*radiograph.Node, taken map[radiograph.SegmentID]*slot) []*radiograph.Node {
-	var out []*radiograph.Node
+	var calls []*radiograph.Node
 	for _, n := range nodes {
-		if !n.Subsegment || n.InProgress || len(n.Callee) > 0 || n.HTTP.Traced ||
-			n.Namespace != "aws" && n.Namespace != "remote" {
-			continue
+		if n.Subsegment && !n.InProgress && len(n.Callee) == 0 && !n.HTTP.Traced &&
+			(n.Namespace == "aws" || n.Namespace == "remote") {
+			calls = append(calls, n)
 		}
+	}
+	out := make([]*radiograph.Node, 0, len(calls))
+	places, entities := make([]radiograph.Node, len(calls)), make([]radiograph.Entity, len(calls))
+	for i, n := range calls {
 		sid := inferredID(id, n.ID)
 		if taken[sid] != nil { // a client wrote this very id
 			continue
 		}
-		s := &radiograph.Node{
-			Entity: &radiograph.Entity{
-				ID: sid, Parent: n.ID, Inferred: true,
-				Name: n.Name, Namespace: n.Namespace, Origin: inferredOrigin(n.Entity),
-				Start: n.Start, End: n.End,
-				Error: n.Error, Fault: n.Fault, Throttle: n.Throttle,
-				HTTP: n.HTTP, AWS: n.AWS, SQL: n.SQL,
-			},
-			Door: n.Door, Parent: n,
+		entities[i] = radiograph.Entity{
+			ID: sid, Parent: n.ID, Inferred: true,
+			Name: n.Name, Namespace: n.Namespace, Origin: inferredOrigin(n.Entity),
+			Start: n.Start, End: n.End,
+			Error: n.Error, Fault: n.Fault, Throttle: n.Throttle,
+			HTTP: n.HTTP, AWS: n.AWS, SQL: n.SQL,
 		}
-		s.Segment = s
+		s := &places[i]
+		*s = radiograph.Node{Entity: &entities[i], Door: n.Door, Parent: n, Segment: s}
 		n.Callee = []*radiograph.Node{s}
 		out = append(out, s)
 	}
@@ -65,5 +67,5 @@ func inferredOrigin(e *radiograph.Entity) string {
 	case e.AWS.BucketName != "":
 		return "AWS::S3::Bucket"
 	}
-	return "AWS::" + awsService(e.Name)
+	return awsType(e.Name)
 }

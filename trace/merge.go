@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"unsafe"
 
 	"radiograph"
 )
@@ -84,87 +83,6 @@ func inOrder(recs []*radiograph.Record) []*radiograph.Record {
 	sorted := slices.Clone(recs)
 	slices.SortFunc(sorted, order)
 	return sorted
-}
-
-// merger collects the versions of each entity.
-type merger struct {
-	documents map[documentKey]struct{}
-	slots     map[radiograph.SegmentID]*slot
-	all       []*slot // in the order they were found
-}
-
-// documentKey is what makes two records the same document.
-type documentKey struct {
-	door radiograph.Door
-	body string
-}
-
-// slot is what is known of one entity.
-type slot struct {
-	versions []version // distinct, in order; those of DoorLambda alone once there is one
-	node     radiograph.Node
-}
-
-// version is an entity as one record tells it.
-type version struct {
-	*radiograph.Entity
-	rec *radiograph.Record
-}
-
-// seen reports whether the same document came by the same door before.
-func (m *merger) seen(r *radiograph.Record) bool {
-	// The key shares the body's memory, which nobody changes.
-	key := documentKey{r.Door, unsafe.String(unsafe.SliceData(r.Root.Body), len(r.Root.Body))}
-	if _, ok := m.documents[key]; ok {
-		return true
-	}
-	m.documents[key] = struct{}{}
-	return false
-}
-
-// add takes an entity and what is nested in it.
-func (m *merger) add(r *radiograph.Record, e *radiograph.Entity) {
-	s := m.slots[e.ID]
-	if s == nil {
-		s = new(slot)
-		m.slots[e.ID] = s
-		m.all = append(m.all, s)
-	}
-	s.add(version{e, r})
-	for _, c := range e.Children {
-		m.add(r, c)
-	}
-}
-
-func (s *slot) add(v version) {
-	if len(s.versions) > 0 {
-		switch mine := s.versions[0].rec.Door == radiograph.DoorLambda; {
-		case mine && v.rec.Door != radiograph.DoorLambda:
-			return
-		case !mine && v.rec.Door == radiograph.DoorLambda:
-			s.versions = s.versions[:0]
-		}
-	}
-	for _, o := range s.versions {
-		if o.Nested == v.Nested && o.Parent == v.Parent && bytes.Equal(o.Body, v.Body) {
-			return
-		}
-	}
-	s.versions = append(s.versions, v)
-}
-
-// best is the version that wins among all, or among the nested ones.
-func (s *slot) best(nested bool) (version, bool) {
-	var win version
-	for _, v := range s.versions {
-		if nested && !v.Nested {
-			continue
-		}
-		if win.Entity == nil || win.InProgress || !v.InProgress {
-			win = v
-		}
-	}
-	return win, win.Entity != nil
 }
 
 // place makes the nodes and gives each its parent. The nodes come by start
@@ -300,26 +218,4 @@ func caller(n *radiograph.Node) *radiograph.Node {
 		return nil
 	}
 	return n.Parent.Segment
-}
-
-// Guard names the entities of a record that DoorLambda wrote already in the
-// trace as it stands (nil: nothing stands) and that the record, which came by
-// another door, cannot alter. Merge leaves them out by itself, also when
-// DoorLambda writes later; Guard is how a store tells.
-func Guard(t *radiograph.Trace, rec *radiograph.Record) []radiograph.Refused {
-	if t == nil || rec.Door == radiograph.DoorLambda {
-		return nil
-	}
-	var out []radiograph.Refused
-	var walk func(e *radiograph.Entity)
-	walk = func(e *radiograph.Entity) {
-		if n := t.Nodes[e.ID]; n != nil && n.Door == radiograph.DoorLambda && !madeHere(n) {
-			out = append(out, radiograph.Refused{Record: rec, ID: e.ID})
-		}
-		for _, c := range e.Children {
-			walk(c)
-		}
-	}
-	walk(rec.Root)
-	return out
 }

@@ -44,7 +44,7 @@ func account(e *radiograph.Entity) radiograph.AccountID {
 		return radiograph.AccountID(e.AWS.AccountID)
 	}
 	for _, arn := range []string{e.ResourceARN, e.AWS.FunctionARN} {
-		if part := strings.SplitN(arn, ":", 6); len(part) == 6 {
+		if part := strings.SplitN(arn, ":", 6); len(part) == 6 && part[4] != "" {
 			return radiograph.AccountID(part[4])
 		}
 	}
@@ -61,31 +61,31 @@ func functionName(s string) string {
 	return name
 }
 
-// awsServices maps the names that SDKs give to the services, in lower case and
-// without blanks, Amazon or AWS, to the one in AWS's type names.
-var awsServices = map[string]string{
-	"dynamodb": "DynamoDB", "s3": "S3", "sns": "SNS", "sqs": "SQS", "lambda": "Lambda",
-	"kinesis": "Kinesis", "firehose": "Firehose", "kms": "KMS", "sts": "STS", "iam": "IAM", "ssm": "SSM",
-	"secretsmanager": "SecretsManager", "events": "Events", "eventbridge": "Events", "cloudwatchevents": "Events",
-	"states": "StepFunctions", "sfn": "StepFunctions", "stepfunctions": "StepFunctions",
-	"runtime.sagemaker": "SageMaker", "sagemakerruntime": "SageMaker", "sagemaker": "SageMaker",
-	"bedrock-runtime": "BedrockRuntime", "bedrockruntime": "BedrockRuntime",
-	"ses": "SES", "email": "SES", "sesv2": "SES", "logs": "CloudWatchLogs", "cloudwatchlogs": "CloudWatchLogs",
-	"monitoring": "CloudWatch", "cloudwatch": "CloudWatch", "ec2": "EC2", "ecs": "ECS", "xray": "XRay",
-	"apigateway": "APIGateway", "cognito-idp": "Cognito", "cognitoidentityprovider": "Cognito",
+// awsTypes maps the names that SDKs give to the services, in lower case and
+// without blanks, Amazon or AWS, to AWS's type names.
+var awsTypes = map[string]string{
+	"dynamodb": "AWS::DynamoDB", "s3": "AWS::S3", "sns": "AWS::SNS", "sqs": "AWS::SQS", "lambda": "AWS::Lambda",
+	"kinesis": "AWS::Kinesis", "firehose": "AWS::Firehose", "kms": "AWS::KMS", "sts": "AWS::STS", "iam": "AWS::IAM", "ssm": "AWS::SSM",
+	"secretsmanager": "AWS::SecretsManager", "events": "AWS::Events", "eventbridge": "AWS::Events", "cloudwatchevents": "AWS::Events",
+	"states": "AWS::StepFunctions", "sfn": "AWS::StepFunctions", "stepfunctions": "AWS::StepFunctions",
+	"runtime.sagemaker": "AWS::SageMaker", "sagemakerruntime": "AWS::SageMaker", "sagemaker": "AWS::SageMaker",
+	"bedrock-runtime": "AWS::BedrockRuntime", "bedrockruntime": "AWS::BedrockRuntime",
+	"ses": "AWS::SES", "email": "AWS::SES", "sesv2": "AWS::SES", "logs": "AWS::CloudWatchLogs", "cloudwatchlogs": "AWS::CloudWatchLogs",
+	"monitoring": "AWS::CloudWatch", "cloudwatch": "AWS::CloudWatch", "ec2": "AWS::EC2", "ecs": "AWS::ECS", "xray": "AWS::XRay",
+	"apigateway": "AWS::APIGateway", "cognito-idp": "AWS::Cognito", "cognitoidentityprovider": "AWS::Cognito",
 }
 
-// awsService is the service in a type name such as AWS::DynamoDB, from the name
-// of an SDK's subsegment: "dynamodb", "DynamoDB", "Amazon DynamoDB".
-func awsService(name string) string {
+// awsType is the type name of a service, such as AWS::DynamoDB, from the name of
+// an SDK's subsegment: "dynamodb", "DynamoDB", "Amazon DynamoDB".
+func awsType(name string) string {
 	short := strings.ReplaceAll(name, " ", "")
 	for _, prefix := range []string{"amazon", "aws"} {
 		if len(short) > len(prefix) && strings.EqualFold(short[:len(prefix)], prefix) {
 			short = strings.TrimLeft(short[len(prefix):], ":")
 		}
 	}
-	if s, ok := awsServices[strings.ToLower(short)]; ok {
-		return s
+	if t, ok := awsTypes[strings.ToLower(short)]; ok {
+		return t
 	}
-	return short
+	return "AWS::" + short
 }
