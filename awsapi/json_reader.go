@@ -325,23 +325,10 @@ func (r *jsonReader) text() (Text, error) {
 func (r *jsonReader) unquote(dst []byte) ([]byte, error) {
 	r.i++
 	for {
-		// Word by word: look for a quote, a backslash or a control character, and
-		// copy what comes before it. This loop is the hot path of PutTraceSegments,
-		// whose documents have an escape every few bytes.
-		for len(r.b)-r.i >= 8 && cap(dst)-len(dst) >= 8 {
-			word := binary.LittleEndian.Uint64(r.b[r.i:])
-			n := len(dst)
-			binary.LittleEndian.PutUint64(dst[n:n+8], word)
-			if m := special(word); m != 0 {
-				k := bits.TrailingZeros64(m) >> 3
-				dst = dst[:n+k]
-				r.i += k
-				break
-			}
-			dst = dst[:n+8]
-			r.i += 8
-		}
-		n := run(r.b[r.i:])
+		n, read := copyPlain(dst[len(dst):cap(dst)], r.b[r.i:])
+		dst = dst[:len(dst)+n]
+		r.i += read
+		n = run(r.b[r.i:])
 		dst = append(dst, r.b[r.i:r.i+n]...)
 		r.i += n
 		if r.i >= len(r.b) {
@@ -352,11 +339,6 @@ func (r *jsonReader) unquote(dst []byte) ([]byte, error) {
 			r.i++
 			return dst, nil
 		case '\\':
-			if r.i+1 < len(r.b) && r.b[r.i+1] == '"' { // by far the most frequent
-				dst = append(dst, '"')
-				r.i += 2
-				continue
-			}
 			c, wide, err := r.escape()
 			if err != nil {
 				return nil, err
@@ -370,6 +352,39 @@ func (r *jsonReader) unquote(dst []byte) ([]byte, error) {
 			return nil, r.fail("the control character %q in a string", r.b[r.i])
 		}
 	}
+}
+
+// copyPlain copies src to dst, word by word, with \" made a quote, up to
+// anything else that is special or to the last bytes. This loop is the hot path
+// of PutTraceSegments: its documents have a \" every few bytes.
+func copyPlain(dst, src []byte) (written, read int) {
+	d, s := 0, 0
+	for len(src)-s >= 8 && len(dst)-d >= 8 {
+		word := binary.LittleEndian.Uint64(src[s:])
+		binary.LittleEndian.PutUint64(dst[d:], word)
+		m := special(word)
+		if m == 0 {
+			d += 8
+			s += 8
+			continue
+		}
+		k := bits.TrailingZeros64(m) >> 3
+		d += k
+		s += k
+		if src[s] != '\\' || len(src)-s < 2 || src[s+1] != '"' {
+			break
+		}
+		dst[d] = '"'
+		d++
+		s += 2
+		// Between two names or values there is often one byte: a colon or comma.
+		if len(src)-s >= 3 && (src[s] == ':' || src[s] == ',') && src[s+1] == '\\' && src[s+2] == '"' && len(dst)-d >= 2 {
+			dst[d], dst[d+1] = src[s], '"'
+			d += 2
+			s += 3
+		}
+	}
+	return d, s
 }
 
 // escape reads one escape sequence, or a surrogate pair of two. wide tells a
