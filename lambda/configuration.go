@@ -27,19 +27,64 @@ func (s *Service) UpdateConfiguration(ctx context.Context, t radiograph.Tenant, 
 // UpdateCode replaces the code of $LATEST; with publish it also publishes a
 // version and returns that.
 func (s *Service) UpdateCode(ctx context.Context, t radiograph.Tenant, name string, zip []byte, publish bool, revisionID string) (*radiograph.Function, error) {
+	return s.ReplaceCode(ctx, t, name, CodeUpdate{Zip: zip, Publish: publish, RevisionID: revisionID})
+}
+
+// CodeUpdate is a new package for $LATEST.
+type CodeUpdate struct {
+	Zip          []byte
+	Architecture string // "": as before
+	Publish      bool   // publish a version, and answer that
+	DryRun       bool   // only check, and answer what would be
+	RevisionID   string // "": whatever is current
+}
+
+// ReplaceCode is UpdateCode with all that the API offers.
+func (s *Service) ReplaceCode(ctx context.Context, t radiograph.Tenant, name string, u CodeUpdate) (*radiograph.Function, error) {
 	if s.registry.entry(t, name) == nil {
 		return nil, functionNotFound(radiograph.FunctionARN(t, name))
 	}
-	if err := checkZip(zip); err != nil {
+	if err := checkZip(u.Zip); err != nil {
 		return nil, err
 	}
+	change := func(f *radiograph.Function) error {
+		if u.Architecture != "" {
+			f.Architecture = u.Architecture
+		}
+		if err := checkSettings(f); err != nil {
+			return err
+		}
+		if u.DryRun {
+			describeCode(f, u.Zip)
+			return nil
+		}
+		return s.putCode(ctx, f, u.Zip)
+	}
+	if u.DryRun {
+		e, err := s.lockEntry(ctx, t, name)
+		if err != nil {
+			return nil, err
+		}
+		defer s.changes.Unlock()
+		return changed(e, u.RevisionID, change)
+	}
 	var then func(*entry) (*radiograph.Function, error)
-	if publish {
+	if u.Publish {
 		then = func(e *entry) (*radiograph.Function, error) { return s.publish(ctx, e, "") }
 	}
-	return s.update(ctx, t, name, revisionID, func(f *radiograph.Function) error {
-		return s.putCode(ctx, f, zip)
-	}, then)
+	return s.update(ctx, t, name, u.RevisionID, change, then)
+}
+
+// changed is a changed copy of $LATEST. Called under s.changes.
+func changed(e *entry, revisionID string, change func(*radiograph.Function) error) (*radiograph.Function, error) {
+	if revisionID != "" && revisionID != e.latest.fn.RevisionID {
+		return nil, revisionMismatch()
+	}
+	f := clone(e.latest.fn)
+	if err := change(f); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // update replaces $LATEST by a changed copy. then, when not nil, goes on under
@@ -50,11 +95,8 @@ func (s *Service) update(ctx context.Context, t radiograph.Tenant, name, revisio
 		return nil, err
 	}
 	defer s.changes.Unlock()
-	if revisionID != "" && revisionID != e.latest.fn.RevisionID {
-		return nil, revisionMismatch()
-	}
-	f := clone(e.latest.fn)
-	if err := change(f); err != nil {
+	f, err := changed(e, revisionID, change)
+	if err != nil {
 		return nil, err
 	}
 	s.revise(f)

@@ -65,9 +65,13 @@ func alreadyExists(name string) error {
 
 // putCode stores a checked zip file and writes its sum and size into f.
 func (s *Service) putCode(ctx context.Context, f *radiograph.Function, zip []byte) error {
+	describeCode(f, zip)
+	return s.cfg.Code.PutCode(ctx, f.CodeSHA256, zip)
+}
+
+func describeCode(f *radiograph.Function, zip []byte) {
 	sum := sha256.Sum256(zip)
 	f.CodeSHA256, f.CodeSize = hex.EncodeToString(sum[:]), int64(len(zip))
-	return s.cfg.Code.PutCode(ctx, f.CodeSHA256, zip)
 }
 
 // revise gives f a new revision.
@@ -179,9 +183,10 @@ func (s *Service) Functions(ctx context.Context, t radiograph.Tenant) ([]*radiog
 	return fs, nil
 }
 
-// CodePath is the path of a version's stored zip file.
-func (s *Service) CodePath(ctx context.Context, f *radiograph.Function) (string, error) {
-	return s.cfg.Code.CodePath(ctx, f.CodeSHA256)
+// CodePath is the path of a stored zip file; sum is the hex SHA-256 of its
+// bytes. An unknown one is an Error of KindNotFound.
+func (s *Service) CodePath(ctx context.Context, sum string) (string, error) {
+	return s.cfg.Code.CodePath(ctx, sum)
 }
 
 // DeleteFunction deletes a function with all its versions or, with a qualifier,
