@@ -1,7 +1,9 @@
 package disk
 
 import (
+	"os"
 	"strings"
+	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -38,4 +40,11 @@ func (f *syncFile) Sync() error     { return f.fs.onSync(f.File.Sync) }
 func (f *syncFile) SyncData() error { return f.fs.onSync(f.File.SyncData) }
 func (f *syncFile) SyncTo(n int64) (bool, error) {
 	return true, f.fs.onSync(f.File.Sync)
+}
+
+// copyFolder copies a folder as a crash would leave it for the next process.
+func copyFolder(t testing.TB, from, to string) {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
 }

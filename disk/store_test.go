@@ -135,6 +135,9 @@ func look(t interface{ Fatalf(string, ...any) }, s radiograph.TraceStore, tenant
 // equateEmpty takes nil and empty lists for the same.
 var equateEmpty = cmpopts.EquateEmpty()
 
+// equateNaN takes coverages that are no numbers for the same.
+var equateNaN = cmpopts.EquateNaNs()
+
 // compare tells in what two views differ. The times of contributions only widen
 // in a store, so there they may be wider than they need to be.
 func compare(want, got view) string {

@@ -1,0 +1,162 @@
+package disk
+
+import (
+	"bytes"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"radiograph"
+	"radiograph/storetest"
+)
+
+// rowsOf are the keys and sealed values of a small store, as seeds.
+func rowsOf(f *testing.F, space byte) (list [][2][]byte) {
+	s, err := Open(testOptions())
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	docs := [][]byte{
+		segment(1, 1, ended+`,"annotations":{"a":1.5,"b":"x","c":true},"user":"u","fault":true,"cause":{"exceptions":[{"id":"1234567890abcdef","type":"T","message":"m"}]}`),
+		segment(1, 2, ended+`,"parent_id":"0000000000000009","http":{"request":{"url":"http://a/b"},"response":{"status":503}}`),
+		segment(2, 3, `,"in_progress":true`),
+	}
+	recs := records(f, radiograph.DoorAPI, docs...)
+	recs[0].Stamp = radiograph.Stamp{Trace: recs[0].Trace, Invocation: radiograph.SegmentID{1}}
+	mustPut(f, s, recs)
+	for _, key := range keys(f, s, space) {
+		sealed, closer, err := s.db.Get(key)
+		if err != nil {
+			f.Fatal(err)
+		}
+		list = append(list, [2][]byte{key, bytes.Clone(sealed)})
+		_ = closer.Close()
+	}
+	if len(list) == 0 {
+		f.Fatalf("no rows of keyspace %q", space)
+	}
+	return list
+}
+
+// fuzzRow feeds a decoder any key and value, and the same value with a right
+// checksum, since random bytes hardly ever have one. What decodes must encode to
+// bytes that decode to the same.
+func fuzzRow[T any](f *testing.F, space byte, read func(key, sealed []byte) (T, error), encode func(key []byte, v T) []byte) {
+	for _, row := range rowsOf(f, space) {
+		f.Add(row[0], row[1][:len(row[1])-checksumBytes])
+	}
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		_ = describe(key)
+		_, _ = read(key, value)
+		v, err := read(key, seal(key, bytes.Clone(value)))
+		if err != nil {
+			return
+		}
+		again, err := read(key, seal(key, encode(key, v)))
+		if err != nil {
+			t.Fatalf("%+v does not decode after encoding: %v", v, err)
+		}
+		if d := gocmp.Diff(v, again, equateEmpty, equateNaN); d != "" {
+			t.Fatalf("decoded, encoded and decoded again (-once +twice):\n%s", d)
+		}
+	})
+}
+
+func FuzzIndexRow(f *testing.F) {
+	fuzzRow(f, indexSpace, readPlace, func(key []byte, p place) []byte {
+		_, h, _, _, _ := parseIndexKey(key)
+		return appendPlace(nil, h, &p)
+	})
+}
+
+func FuzzTraceRow(f *testing.F) {
+	fuzzRow(f, traceSpace, readHome, func(_ []byte, at home) []byte { return appendHome(nil, at) })
+}
+
+func FuzzSummaryRow(f *testing.F) {
+	fuzzRow(f, summarySpace, readSummary, func(_ []byte, s *radiograph.Summary) []byte { return appendSummary(nil, s) })
+}
+
+func FuzzContributionRow(f *testing.F) {
+	fuzzRow(f, contributionSpace, readSums, func(_ []byte, s *sums) []byte { return appendSums(nil, s) })
+}
+
+func FuzzZoneRow(f *testing.F) {
+	fuzzRow(f, zoneSpace, readZone, func(_ []byte, z zone) []byte { return appendZone(nil, z) })
+}
+
+func FuzzPack(f *testing.F) {
+	p, err := newPacker()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(p.close)
+	fuzzRow(f, packSpace, p.unpack, func(_ []byte, documents []byte) []byte { return p.pack(documents) })
+}
+
+// FuzzMerge feeds the merge operator operands of any bytes.
+func FuzzMerge(f *testing.F) {
+	for _, space := range []byte{contributionSpace, zoneSpace} {
+		for _, row := range rowsOf(f, space) {
+			f.Add(row[0], row[1][:len(row[1])-checksumBytes], row[1])
+		}
+	}
+	f.Fuzz(func(t *testing.T, key, one, two []byte) {
+		m, err := merger.Merge(key, seal(key, bytes.Clone(one)))
+		if err != nil {
+			return
+		}
+		if m.MergeOlder(two) != nil || m.MergeNewer(seal(key, bytes.Clone(two))) != nil {
+			return
+		}
+		value, _, err := m.Finish(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := merger.Merge(key, value); err != nil {
+			t.Fatalf("what was merged does not read: %v", err)
+		}
+	})
+}
+
+// FuzzKeys parses any bytes as each kind of key; a key that parses is the only
+// spelling of what it says.
+func FuzzKeys(f *testing.F) {
+	id := radiograph.NewTraceID(storetest.Epoch)
+	c := &radiograph.Contribution{Minute: -3, Node: radiograph.ServiceID{Name: "a", Type: "b", Account: "c"}, Edge: radiograph.ServiceID{Name: "d"}, Link: true}
+	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendZoneKey(nil, 1, -9), appendTenantKey(nil, home1), appendContributionKey(nil, 7, c)} {
+		f.Add(key)
+	}
+	f.Fuzz(func(t *testing.T, key []byte) {
+		_ = describe(key)
+		check := func(again []byte, err error) {
+			if err == nil && !bytes.Equal(key, again) {
+				t.Fatalf("%x parses and is written %x", key, again)
+			}
+		}
+		{
+			n, at, id, err := parseSummaryKey(key)
+			check(appendSummaryKey(nil, n, at, id), err)
+		}
+		{
+			n, h, id, seq, err := parseIndexKey(key)
+			check(appendIndexKey(nil, n, h, id, seq), err)
+		}
+		{
+			n, m, err := parseZoneKey(key)
+			check(appendZoneKey(nil, n, m), err)
+		}
+		{
+			tenant, err := parseTenantKey(key)
+			if again := appendTenantKey(nil, tenant); err == nil && len(again) == len(key) {
+				check(again, nil)
+			}
+		}
+		if n, c, err := parseContributionKey(key); err == nil {
+			if again := appendContributionKey(nil, n, c); len(again) == len(key) {
+				check(again, nil)
+			}
+		}
+	})
+}
