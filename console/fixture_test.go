@@ -33,13 +33,18 @@ type fixture struct {
 }
 
 func newFixture(now time.Time) *fixture {
+	return newFixtureOn(now, func(e *query.Engine) console.Engine { return e })
+}
+
+// newFixtureOn lets a test stand between the pages and the engine.
+func newFixtureOn(now time.Time, between func(*query.Engine) console.Engine) *fixture {
 	clock := func() time.Time { return now }
 	store := storetest.NewModel()
 	f := &fixture{now: now, functions: &playedFunctions{now: now}, roles: &playedRoles{allowed: map[string]bool{}}, logged: &strings.Builder{}}
 	log := slog.New(slog.NewTextHandler(f.logged, nil))
 	f.sink = ingest.New(store, nil, log, clock)
 	f.Handler = console.New(console.Config{
-		Engine: query.New(store, clock), Functions: f.functions, Roles: f.roles, Tenant: tenant,
+		Engine: between(query.New(store, clock)), Functions: f.functions, Roles: f.roles, Tenant: tenant,
 		Hosts: []string{"radiograph.test"}, Log: log, Clock: clock,
 	})
 	return f

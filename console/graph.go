@@ -15,6 +15,8 @@ const (
 	leastArc = 0.04
 	// nameRunes is how much of a name fits under a node.
 	nameRunes = 24
+	// tallest is the height up to which a compact drawing is shrunk to fit.
+	tallest = 400.0
 	// compactRunes is how much fits in a compact drawing.
 	compactRunes = 22
 )
@@ -23,6 +25,7 @@ const (
 type graphView struct {
 	Width, Height string
 	Compact       bool
+	Tall          bool // too high to be shrunk into a trace's page: it scrolls
 	Sizes         nodeSizes
 	Nodes         []graphNode
 	Edges         []graphEdge
@@ -32,8 +35,8 @@ type graphView struct {
 // nodeSizes are the radii and the baselines of a node's drawing.
 type nodeSizes struct {
 	Disc, Ring, Dashes, Focus, RingWidth string
-	Latency, Rate                string
-	Name, Kind, Shares           string
+	Latency, Rate                        string
+	Name, Kind, Shares                   string
 }
 
 var (
@@ -109,7 +112,7 @@ func drawGraph(g *radiograph.ServiceGraph, o graphOptions) *graphView {
 		m, sizes = compact, compactSizes
 	}
 	p := lay(len(g.Services), arcs, m)
-	v := &graphView{Width: coordinate(p.Width), Height: coordinate(p.Height), Compact: o.perTrace, Sizes: sizes, Label: fmt.Sprintf("Service map of %d nodes and %d edges", len(g.Services), len(edges))}
+	v := &graphView{Width: coordinate(p.Width), Height: coordinate(p.Height), Compact: o.perTrace, Tall: p.Height > tallest, Sizes: sizes, Label: fmt.Sprintf("Service map of %d nodes and %d edges", len(g.Services), len(edges))}
 	for i, e := range edges {
 		v.Edges = append(v.Edges, drawEdge(e, p.Routes[i], g.Services[arcs[i].from], g.Services[arcs[i].to], arcs[i].from == arcs[i].to))
 	}

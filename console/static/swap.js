@@ -10,10 +10,16 @@ async function load(target, url, options = {}) {
     return;
   }
   target.innerHTML = await answer.text();
-  document.dispatchEvent(new CustomEvent("swapped", { detail: { target, url } }));
 }
 
-// selected marks the row or node that the open panel is about.
+// refresh takes one element of the page anew.
+async function refresh(id) {
+  const answer = await fetch(location.href);
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(id);
+  if (answer.ok && fresh) document.getElementById(id).replaceWith(fresh);
+}
+
+// mark shows which row or node the open panel is about.
 function mark(url) {
   const id = new URL(url, location.href).searchParams.get("segment");
   for (const row of document.querySelectorAll(".row.selected")) {
@@ -82,6 +88,7 @@ export function swapPanels(root) {
     const timer = setInterval(tell, 100);
     try {
       await load(target, form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      if (form.dataset.refresh) await refresh(form.dataset.refresh);
     } catch (err) {
       busy.textContent = `✕ The server did not answer: ${err.message}`;
     } finally {

@@ -1,5 +1,5 @@
 // Fits a map into its card, down to a scale at which it can be read, and zooms.
-const least = 0.55;
+const least = 0.65;
 
 export function zoomMaps(root) {
   for (const card of root.querySelectorAll(".map-card")) {
