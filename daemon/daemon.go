@@ -15,10 +15,12 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -310,11 +312,8 @@ func (d *Daemon) offer(batch []radiograph.Document) {
 	}
 	var err error
 	for range attempts {
-		ctx, cancel := context.WithTimeout(d.ctx, sendTimeout)
 		var rejections []radiograph.Rejection
-		rejections, err = d.cfg.Sink.Offer(ctx, d.spec.Tenant, d.door, batch)
-		cancel()
-		if err == nil {
+		if rejections, err = d.put(batch); err == nil {
 			d.telemetry.sent.Add(int64(len(batch)))
 			d.telemetry.rejected.Add(int64(len(rejections)))
 			for _, r := range rejections {
@@ -327,6 +326,21 @@ func (d *Daemon) offer(batch []radiograph.Document) {
 	d.telemetry.spillover.Add(int64(len(batch)))
 	d.losses.drop("the documents could not be stored: "+err.Error(), len(batch))
 	d.cfg.Log.Warn("documents dropped", "documents", len(batch), "err", err)
+}
+
+var errPanic = errors.New("internal error")
+
+// put offers a batch once. A panic stays within it: the next batch is another's.
+func (d *Daemon) put(batch []radiograph.Document) (rejections []radiograph.Rejection, err error) {
+	ctx, cancel := context.WithTimeout(d.ctx, sendTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			d.cfg.Log.Error("taking in documents panicked", "panic", p, "stack", string(debug.Stack()))
+			err = errPanic
+		}
+	}()
+	return d.cfg.Sink.Offer(ctx, d.spec.Tenant, d.door, batch)
 }
 
 func rejectionReason(r radiograph.Rejection) string {

@@ -141,6 +141,24 @@ func TestStoreFails(t *testing.T) {
 	}
 }
 
+func TestSinkPanics(t *testing.T) {
+	r := &recorder{reject: func(d radiograph.Document) *radiograph.Rejection {
+		if string(d.Body) == "bad" {
+			panic("on purpose")
+		}
+		return nil
+	}}
+	d, c := environment(t, Config{Sink: r, Roles: r}, 128)
+	send(t, c, "bad")
+	if got := d.Drain(t.Context()); !slices.Equal(got.Dropped, []string{"the documents could not be stored: internal error"}) {
+		t.Errorf("got %+v", got)
+	}
+	send(t, c, "good")
+	if got := d.Drain(t.Context()); got.Dropped != nil || got.Datagrams != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // TestDrainIsComplete: every datagram sent before Drain has been offered when it
 // returns, whoever read it.
 func TestDrainIsComplete(t *testing.T) {

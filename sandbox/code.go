@@ -78,7 +78,7 @@ func (c *codeCache) open(ctx context.Context, sum, zipPath string) (*code, error
 	}
 	c.mu.Unlock()
 	if !ok {
-		p.err = unpack(zipPath, p.dir)
+		p.err = unpack(zipPath, p.dir, maxUnzipped)
 		if p.err != nil {
 			c.mu.Lock()
 			delete(c.packages, sum)
@@ -139,8 +139,8 @@ func sumFile(name string) (string, error) {
 }
 
 // unpack extracts a zip file into dir, which must not exist: beside it first,
-// then in one step.
-func unpack(zipPath, dir string) (err error) {
+// then in one step. Its files may hold limit bytes together.
+func unpack(zipPath, dir string, limit int64) (err error) {
 	archive, err := zip.OpenReader(zipPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("sandbox: %w", err)
@@ -163,7 +163,7 @@ func unpack(zipPath, dir string) (err error) {
 		return fmt.Errorf("sandbox: %w", err)
 	}
 	defer root.Close()
-	if err := extract(root, archive.File); err != nil {
+	if err := extract(root, archive.File, limit); err != nil {
 		return err
 	}
 	if err := protect(temporary); err != nil {
@@ -175,11 +175,11 @@ func unpack(zipPath, dir string) (err error) {
 	return nil
 }
 
-func extract(root *os.Root, files []*zip.File) error {
+func extract(root *os.Root, files []*zip.File, limit int64) error {
 	if len(files) > maxFiles {
 		return radiograph.Errorf(radiograph.KindInvalid, "The package holds %d files; at most %d are unpacked", len(files), maxFiles)
 	}
-	left := int64(maxUnzipped)
+	left := limit
 	for _, f := range files {
 		name := path.Clean(strings.ReplaceAll(f.Name, `\`, "/")) // some Windows tools write backslashes
 		if name == "." {
@@ -201,7 +201,12 @@ func extract(root *os.Root, files []*zip.File) error {
 			}
 		}
 		n, err := extractFile(root, f, name, mode, left)
-		if err != nil {
+		if errors.Is(err, errUnzippedSize) {
+			return &radiograph.Error{
+				Kind: radiograph.KindInvalid, Code: "InvalidParameterValueException",
+				Message: fmt.Sprintf("Unzipped size must be smaller than %d bytes", limit),
+			}
+		} else if err != nil {
 			return err
 		}
 		left -= n
@@ -209,7 +214,10 @@ func extract(root *os.Root, files []*zip.File) error {
 	return nil
 }
 
-// extractFile writes one entry and returns its size.
+var errUnzippedSize = errors.New("the package is too large")
+
+// extractFile writes one entry and returns its size, or errUnzippedSize when that
+// is more than left.
 func extractFile(root *os.Root, f *zip.File, name string, mode fs.FileMode, left int64) (int64, error) {
 	in, err := f.Open()
 	if err != nil {
@@ -247,7 +255,7 @@ func extractFile(root *os.Root, f *zip.File, name string, mode fs.FileMode, left
 		return n, errUnzip(err)
 	}
 	if n > left {
-		return n, radiograph.Errorf(radiograph.KindInvalid, "Unzipped size must be smaller than %d bytes", maxUnzipped)
+		return n, errUnzippedSize
 	}
 	return n, nil
 }

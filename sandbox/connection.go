@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,7 +88,7 @@ func (a *runtimeAPI) serveConn(c *apiConn) {
 				return
 			}
 		}
-		answer := a.handle(c, r)
+		answer := a.answer(c, r)
 		if answer == nil {
 			continue
 		}
@@ -97,6 +98,17 @@ func (a *runtimeAPI) serveConn(c *apiConn) {
 			return
 		}
 	}
+}
+
+// answer handles one call. A panic stays within it.
+func (a *runtimeAPI) answer(c *apiConn, r *http.Request) (got *answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			a.log.Error("a call of the Runtime API panicked", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			got = internalError
+		}
+	}()
+	return a.handle(c, r)
 }
 
 // hungUp forgets a connection.

@@ -89,7 +89,7 @@ func (s *Sandbox) start(ctx context.Context, spec *radiograph.EnvironmentSpec, r
 	}
 	undo = append(undo, logs.r.Close)
 	e.logs = logs
-	e.api = newRuntimeAPI(listener, e.emit, e.settle)
+	e.api = newRuntimeAPI(listener, e.emit, e.settle, s.cfg.Log)
 
 	cmd := command(path, args, variables(spec, r, p), c.dir, output)
 	err = s.spawner.start(cmd)

@@ -6,9 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -482,5 +485,58 @@ func TestStartAfterClose(t *testing.T) {
 	}
 	if _, err := s.Start(t.Context(), newSpec(selfZip(t), "loop")); radiograph.ErrorKind(err) != radiograph.KindUnavailable {
 		t.Errorf("Start after Close: %v", err)
+	}
+}
+
+// TestServerIsKilled: a server that is killed leaves no process, and the next one
+// cleans up its files.
+func TestServerIsKilled(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	work := t.TempDir()
+	server := exec.Command(self)
+	server.Env = append(os.Environ(), "TEST_SERVER="+selfZip(t), "TEST_SERVER_WORK="+work)
+	server.Stderr = os.Stderr
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(out, &pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Wait() // it was killed
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
+			break
+		}
+		if time.Now().After(deadline) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatalf("process %d is left", pid)
+		}
+		runtime.Gosched()
+	}
+	if left, err := os.ReadDir(filepath.Join(work, codeFolder)); err != nil || len(left) == 0 {
+		t.Fatalf("the killed server left %v, %v", left, err)
+	}
+	s, err := New(Config{CacheDir: t.TempDir(), WorkDir: work})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, dir := range []string{codeFolder, environmentFolder} {
+		if left, err := os.ReadDir(filepath.Join(work, dir)); err != nil || len(left) != 0 {
+			t.Errorf("%s holds %v, %v", dir, left, err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"radiograph"
 )
 
 // TestMain runs the tests or, when a function's environment says so, a runtime:
@@ -25,7 +28,27 @@ func TestMain(m *testing.M) {
 		testRuntime(mode)
 		return
 	}
+	if zip := os.Getenv("TEST_SERVER"); zip != "" {
+		testServer(zip)
+	}
 	goleak.VerifyTestMain(m)
+}
+
+// testServer starts an environment, prints its process id and waits to be killed.
+func testServer(zip string) {
+	s, err := New(Config{CacheDir: os.TempDir(), WorkDir: os.Getenv("TEST_SERVER_WORK")})
+	if err != nil {
+		panic(err)
+	}
+	env, err := s.Start(context.Background(), newSpec(zip, "loop"))
+	if err != nil {
+		panic(err)
+	}
+	for ev := range env.Events() {
+		if ev.Kind == radiograph.RuntimeAskedNext {
+			fmt.Println(env.(*Environment).process.pid)
+		}
+	}
 }
 
 // task is an event the test runtime understands.

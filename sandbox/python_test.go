@@ -210,3 +210,34 @@ func TestPythonInstall(t *testing.T) {
 		t.Error("not installed")
 	}
 }
+
+// TestAnotherPython: the log says which interpreter stands in for the one asked
+// for.
+func TestAnotherPython(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "python3.12")
+	if err := os.WriteFile(file, []byte(fakePython), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("LOG", os.DevNull)
+	t.Setenv("FAIL", "")
+	t.Setenv("PATH", dir+":/usr/bin:/bin")
+	var progress []string
+	s := newSandbox(t, func(c *Config) { c.Progress = func(line string) { progress = append(progress, line) } })
+	for _, other := range pythonCandidates("") { // this machine's own
+		s.pythons.probed[other] = nil
+	}
+	spec := newSpec(writeZip(t, entry{"app.py", "", 0o644}), "")
+	spec.Function.Runtime = "python3.13"
+	l := begin(t, s, spec)
+	note := l.next(radiograph.LogLine)
+	if want := "radiograph: runtime python3.13: this machine has no Python 3.13; the function runs on Python 3.12.1 (" + file + ")"; string(note.Payload) != want {
+		t.Errorf("got %s\nwant %s", note.Payload, want)
+	}
+	if got := l.next(radiograph.EnvironmentExited); got.ExitReason != "" {
+		t.Errorf("exit reason %q", got.ExitReason)
+	}
+	if len(progress) != 2 || !strings.HasPrefix(progress[0], "fetching awslambdaric and boto3 for Python 3.12.1 with pip") {
+		t.Errorf("progress %q", progress)
+	}
+}

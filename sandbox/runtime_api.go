@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -32,6 +33,7 @@ type runtimeAPI struct {
 	// settle is called before an event is emitted that ends something: it takes
 	// the log lines that were written before, and tells the memory used.
 	settle func() (maxMemoryMB int)
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	state   runtimeState
@@ -44,8 +46,8 @@ type runtimeAPI struct {
 	done sync.WaitGroup
 }
 
-func newRuntimeAPI(l net.Listener, emit func(radiograph.EnvironmentEvent), settle func() int) *runtimeAPI {
-	return &runtimeAPI{listener: l, emit: emit, settle: settle, conns: map[*apiConn]struct{}{}}
+func newRuntimeAPI(l net.Listener, emit func(radiograph.EnvironmentEvent), settle func() int, log *slog.Logger) *runtimeAPI {
+	return &runtimeAPI{listener: l, emit: emit, settle: settle, log: log, conns: map[*apiConn]struct{}{}}
 }
 
 // invocation is the id of the invocation that runs or ran last, or "".
@@ -60,9 +62,9 @@ func (a *runtimeAPI) invocation() string {
 func (a *runtimeAPI) deliver(ev *radiograph.RuntimeEvent) error {
 	answer := newNextEvent(ev)
 	a.mu.Lock()
-	if a.closed || a.state != stateReady || a.kept != nil {
+	if state := a.state; a.closed || state != stateReady || a.kept != nil {
 		a.mu.Unlock()
-		return radiograph.Errorf(radiograph.KindConflict, "the runtime has not asked for an event: its state is %s", a.state)
+		return radiograph.Errorf(radiograph.KindConflict, "the runtime has not asked for an event: its state is %s", state)
 	}
 	a.state, a.current = stateRunning, ev.RequestID
 	w := a.waiter
@@ -112,6 +114,9 @@ var (
 	tooLarge     = refusal(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).")
 	truncated    = &answer{http.StatusBadRequest, errorBody("TruncatedHTTPRequest", "HTTP request detected as truncated"), true}
 	wrongMode    = refusal(http.StatusBadRequest, "InvalidFunctionResponseMode", "Invalid response mode header")
+
+	// internalError asks the runtime to exit.
+	internalError = &answer{http.StatusInternalServerError, errorBody("InternalServerError", "Internal server error"), true}
 
 	noExtensions = refusal(http.StatusForbidden, "Extension.RegistrationClosed", "This server does not run extensions")
 	noTelemetry  = refusal(http.StatusNotFound, "Telemetry.NotSupported", "Telemetry API is not supported")

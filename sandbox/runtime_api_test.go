@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -44,7 +45,7 @@ func newBench(t testing.TB) *bench {
 		if ev.Kind == radiograph.RuntimeAskedNext {
 			b.asked <- struct{}{}
 		}
-	}, func() int { return 7 })
+	}, func() int { return 7 }, slog.New(slog.DiscardHandler))
 	served := make(chan struct{})
 	go func() { defer close(served); b.api.serve() }()
 	t.Cleanup(func() { b.api.close(); <-served })
@@ -424,6 +425,19 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
+// TestPanic: a panic is one call's 500, which tells the runtime to exit.
+func TestPanic(t *testing.T) {
+	b := newBench(t)
+	b.running()
+	b.api.settle = func() int { panic("ours") }
+	if status, body := b.call(postTo(responsePath, "{}")); status != 500 || !strings.Contains(body, `"errorType":"InternalServerError"`) {
+		t.Errorf("got %d %s", status, body)
+	}
+	if status, _ := b.call(get(pingPath)); status != 200 {
+		t.Errorf("afterwards: status %d", status)
+	}
+}
+
 func TestConnectionLimit(t *testing.T) {
 	b := newBench(t)
 	for range maxConns {
@@ -453,7 +467,7 @@ func FuzzRuntimeAPI(f *testing.F) {
 			if len(ev.Cause) > maxCause {
 				t.Errorf("cause of %d bytes", len(ev.Cause))
 			}
-		}, func() int { return 0 })
+		}, func() int { return 0 }, slog.New(slog.DiscardHandler))
 		api.state = runtimeState(state) % (stateResponseSent + 1)
 		api.current = "id"
 		before := api.state
