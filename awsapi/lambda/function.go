@@ -12,18 +12,19 @@ import (
 )
 
 type functionCode struct {
-	ZipFile         []byte
-	S3Bucket        string `min:"3" max:"63" pattern:"[0-9A-Za-z\\.\\-_]*"`
-	S3Key           string `min:"1" max:"1024"`
-	S3ObjectVersion string `min:"1" max:"1024"`
-	ImageUri        string
-	SourceKMSKeyArn string
+	ZipFile             []byte
+	S3Bucket            string `min:"3" max:"63"`
+	S3Key               string `min:"1" max:"1024"`
+	S3ObjectVersion     string `min:"1" max:"1024"`
+	ImageUri            string
+	SourceKMSKeyArn     string `max:"10000"`
+	S3ObjectStorageMode string `enum:"COPY,REFERENCE"`
 }
 
 // zip is the package in the request; packages elsewhere are not served.
 func (c functionCode) zip() ([]byte, error) {
 	switch {
-	case c.S3Bucket != "" || c.S3Key != "" || c.S3ObjectVersion != "":
+	case c.S3Bucket != "" || c.S3Key != "" || c.S3ObjectVersion != "" || c.S3ObjectStorageMode != "":
 		return nil, notServed("code in S3 (S3Bucket, S3Key, S3ObjectVersion); send the package as ZipFile")
 	case c.ImageUri != "":
 		return nil, notServed("container images (ImageUri)")
@@ -38,25 +39,25 @@ func (c functionCode) zip() ([]byte, error) {
 type createFunctionInput struct {
 	FunctionName           string `required:"true" min:"1" max:"140"`
 	Runtime                *string
-	Role                   *string       `required:"true"`
+	Role                   *string       `required:"true" max:"10000"`
 	Handler                *string       `max:"128"`
 	Code                   *functionCode `required:"true"`
 	Description            *string       `max:"256"`
-	Timeout                *int          `min:"1"`
+	Timeout                *int          `min:"1" max:"5400"`
 	MemorySize             *int          `min:"128" max:"32768"`
 	Publish                bool
 	VpcConfig              *vpcConfig
 	PackageType            string `enum:"Zip,Image"`
 	DeadLetterConfig       *deadLetterConfig
 	Environment            *environment
-	KMSKeyArn              string
+	KMSKeyArn              string `max:"10000"`
 	TracingConfig          *tracingConfig
 	Tags                   map[string]string
-	Layers                 []string           `eachmin:"1" eachmax:"140"`
+	Layers                 []string           `eachmin:"1" eachmax:"2048"`
 	FileSystemConfigs      []fileSystemConfig `max:"1"`
 	ImageConfig            *imageConfig
 	CodeSigningConfigArn   string   `max:"200"`
-	Architectures          []string `min:"1" max:"1" enum:"x86_64,arm64"`
+	Architectures          []string `min:"1" max:"1"`
 	EphemeralStorage       *ephemeralStorage
 	SnapStart              *snapStart
 	LoggingConfig          *loggingConfig
@@ -64,6 +65,8 @@ type createFunctionInput struct {
 	PublishTo              string `enum:"LATEST_PUBLISHED"`
 	DurableConfig          *durableConfig
 	TenancyConfig          *tenancyConfig
+	RuntimeConfig          *runtimeConfig
+	AcceleratorConfig      *acceleratorConfig
 }
 
 func (in *createFunctionInput) functionName() (string, string) { return in.FunctionName, "" }
@@ -77,6 +80,7 @@ func (a *api) createFunction(ctx context.Context, r *awsapi.Request, in *createF
 		vpc: in.VpcConfig, deadLetter: in.DeadLetterConfig, kmsKey: in.KMSKeyArn, fileSystems: in.FileSystemConfigs, image: in.ImageConfig,
 		signing: in.CodeSigningConfigArn, snapStart: in.SnapStart, logging: in.LoggingConfig, capacity: in.CapacityProviderConfig,
 		durable: in.DurableConfig, tenancy: in.TenancyConfig, publishTo: in.PublishTo,
+		runtime: in.RuntimeConfig, accelerator: in.AcceleratorConfig,
 	}
 	if err := unserved.refuse(id.name); err != nil {
 		return nil, err

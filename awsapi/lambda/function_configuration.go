@@ -156,7 +156,7 @@ type environment struct {
 }
 
 type ephemeralStorage struct {
-	Size *int `required:"true" min:"512" max:"10240"`
+	Size *int `required:"true" min:"512" max:"32768"`
 }
 
 // loggingConfig enters and leaves.

@@ -13,7 +13,7 @@ import (
 const maxPage = 50
 
 type listFunctionsInput struct {
-	MasterRegion    string `query:"MasterRegion" pattern:"ALL|[a-z]{2}(-gov)?-[a-z]+-\\d{1}"`
+	MasterRegion    string `query:"MasterRegion" min:"1" max:"50" pattern:"ALL|(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}"`
 	FunctionVersion string `query:"FunctionVersion" enum:"ALL"`
 	Marker          string `query:"Marker"`
 	MaxItems        *int   `query:"MaxItems" min:"1" max:"10000"`

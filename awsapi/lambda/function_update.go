@@ -9,20 +9,20 @@ import (
 )
 
 type updateFunctionConfigurationInput struct {
-	FunctionName           string `path:"FunctionName" required:"true" min:"1" max:"140"`
-	Role                   *string
+	FunctionName           string  `path:"FunctionName" required:"true" min:"1" max:"140"`
+	Role                   *string `max:"10000"`
 	Handler                *string `max:"128"`
 	Description            *string `max:"256"`
-	Timeout                *int    `min:"1"`
+	Timeout                *int    `min:"1" max:"5400"`
 	MemorySize             *int    `min:"128" max:"32768"`
 	VpcConfig              *vpcConfig
 	Environment            *environment
 	Runtime                *string
 	DeadLetterConfig       *deadLetterConfig
-	KMSKeyArn              string
+	KMSKeyArn              string `max:"10000"`
 	TracingConfig          *tracingConfig
 	RevisionId             string
-	Layers                 []string           `eachmin:"1" eachmax:"140"`
+	Layers                 []string           `eachmin:"1" eachmax:"2048"`
 	FileSystemConfigs      []fileSystemConfig `max:"1"`
 	ImageConfig            *imageConfig
 	EphemeralStorage       *ephemeralStorage
@@ -30,6 +30,8 @@ type updateFunctionConfigurationInput struct {
 	LoggingConfig          *loggingConfig
 	CapacityProviderConfig *capacityProviderConfig
 	DurableConfig          *durableConfig
+	RuntimeConfig          *runtimeConfig
+	AcceleratorConfig      *acceleratorConfig
 }
 
 func (in *updateFunctionConfigurationInput) functionName() (string, string) {
@@ -44,6 +46,7 @@ func (a *api) updateFunctionConfiguration(ctx context.Context, r *awsapi.Request
 	unserved := extras{
 		vpc: in.VpcConfig, deadLetter: in.DeadLetterConfig, kmsKey: in.KMSKeyArn, fileSystems: in.FileSystemConfigs, image: in.ImageConfig,
 		snapStart: in.SnapStart, logging: in.LoggingConfig, capacity: in.CapacityProviderConfig, durable: in.DurableConfig,
+		runtime: in.RuntimeConfig, accelerator: in.AcceleratorConfig,
 	}
 	if err := unserved.refuse(id.name); err != nil {
 		return nil, err
@@ -63,18 +66,19 @@ func (a *api) updateFunctionConfiguration(ctx context.Context, r *awsapi.Request
 }
 
 type updateFunctionCodeInput struct {
-	FunctionName    string `path:"FunctionName" required:"true" min:"1" max:"140"`
-	ZipFile         []byte
-	S3Bucket        string `min:"3" max:"63" pattern:"[0-9A-Za-z\\.\\-_]*"`
-	S3Key           string `min:"1" max:"1024"`
-	S3ObjectVersion string `min:"1" max:"1024"`
-	ImageUri        string
-	Publish         bool
-	DryRun          bool
-	RevisionId      string
-	Architectures   []string `min:"1" max:"1" enum:"x86_64,arm64"`
-	SourceKMSKeyArn string
-	PublishTo       string `enum:"LATEST_PUBLISHED"`
+	FunctionName        string `path:"FunctionName" required:"true" min:"1" max:"140"`
+	ZipFile             []byte
+	S3Bucket            string `min:"3" max:"63"`
+	S3Key               string `min:"1" max:"1024"`
+	S3ObjectVersion     string `min:"1" max:"1024"`
+	ImageUri            string
+	Publish             bool
+	DryRun              bool
+	RevisionId          string
+	Architectures       []string `min:"1" max:"1"`
+	SourceKMSKeyArn     string   `max:"10000"`
+	S3ObjectStorageMode string   `enum:"COPY,REFERENCE"`
+	PublishTo           string   `enum:"LATEST_PUBLISHED"`
 }
 
 func (in *updateFunctionCodeInput) functionName() (string, string) { return in.FunctionName, "" }
@@ -88,7 +92,7 @@ func (a *api) updateFunctionCode(ctx context.Context, r *awsapi.Request, in *upd
 		return nil, err
 	}
 	zip, err := functionCode{
-		ZipFile: in.ZipFile, S3Bucket: in.S3Bucket, S3Key: in.S3Key, S3ObjectVersion: in.S3ObjectVersion, ImageUri: in.ImageUri, SourceKMSKeyArn: in.SourceKMSKeyArn,
+		ZipFile: in.ZipFile, S3Bucket: in.S3Bucket, S3Key: in.S3Key, S3ObjectVersion: in.S3ObjectVersion, ImageUri: in.ImageUri, SourceKMSKeyArn: in.SourceKMSKeyArn, S3ObjectStorageMode: in.S3ObjectStorageMode,
 	}.zip()
 	if err != nil {
 		return nil, err

@@ -7,13 +7,13 @@ import "radiograph"
 // has anyway pass.
 
 type vpcConfig struct {
-	SubnetIds               []string `max:"16"`
-	SecurityGroupIds        []string `max:"5"`
+	SubnetIds               []string `max:"16" eachmin:"0" eachmax:"1024"`
+	SecurityGroupIds        []string `max:"5" eachmin:"0" eachmax:"1024"`
 	Ipv6AllowedForDualStack *bool
 }
 
 type deadLetterConfig struct {
-	TargetArn string
+	TargetArn string `max:"10000"`
 }
 
 type snapStart struct {
@@ -21,8 +21,13 @@ type snapStart struct {
 }
 
 type fileSystemConfig struct {
-	Arn            string `required:"true" max:"200"`
+	Arn            string `required:"true" max:"256"`
 	LocalMountPath string `required:"true" max:"160" pattern:"/mnt/[a-zA-Z0-9-_.]+"`
+	S3FilesConfig  *s3FilesConfig
+}
+
+type s3FilesConfig struct {
+	DirectS3Read string `enum:"ENABLED,DISABLED,AUTO"`
 }
 
 type imageConfig struct {
@@ -32,16 +37,32 @@ type imageConfig struct {
 }
 
 type capacityProviderConfig struct {
-	LambdaManagedInstancesCapacityProviderConfig *struct{}
+	LambdaManagedInstancesCapacityProviderConfig *managedInstances `required:"true"`
+}
+
+type managedInstances struct {
+	CapacityProviderArn                   string   `required:"true" min:"1" max:"140"`
+	PerExecutionEnvironmentMaxConcurrency *int     `min:"1" max:"1600"`
+	ExecutionEnvironmentMemoryGiBPerVCpu  *float64 `min:"2" max:"8"`
 }
 
 type durableConfig struct {
-	RetentionPeriodInDays *int `min:"1" max:"90"`
-	ExecutionTimeout      *int `min:"1" max:"31622400"`
+	KMSKeyArn             string `max:"10000"`
+	RetentionPeriodInDays *int   `min:"1" max:"90"`
+	ExecutionTimeout      *int   `min:"1" max:"31622400"`
 }
 
 type tenancyConfig struct {
 	TenantIsolationMode string `required:"true" enum:"PER_TENANT"`
+}
+
+type runtimeConfig struct {
+	RuntimeArn   string `required:"true" min:"48" max:"2048"`
+	RuntimeAlias string `required:"true" min:"1" max:"128"`
+}
+
+type acceleratorConfig struct {
+	AcceleratorMemorySize *int `required:"true"`
 }
 
 // extras are the settings that are not served.
@@ -58,6 +79,8 @@ type extras struct {
 	durable     *durableConfig
 	tenancy     *tenancyConfig
 	publishTo   string
+	runtime     *runtimeConfig
+	accelerator *acceleratorConfig
 }
 
 // refuse names the first member that asks for something not served. name is the
@@ -81,6 +104,8 @@ func (x extras) refuse(name string) error {
 		{x.durable != nil, "DurableConfig"},
 		{x.tenancy != nil, "TenancyConfig"},
 		{x.publishTo != "", "PublishTo"},
+		{x.runtime != nil, "RuntimeConfig"},
+		{x.accelerator != nil, "AcceleratorConfig"},
 	} {
 		if member.asked {
 			return notServed(member.what)
