@@ -24,7 +24,10 @@ type EnvironmentSpec struct {
 type Sandbox interface {
 	// Start makes an environment and begins its Initialization. It returns an
 	// error only when no process could be started; everything later is an event.
-	// ctx bounds the start, not the environment's life.
+	// An Error whose Code begins with "Runtime." (Runtime.InvalidEntrypoint) is
+	// the function's own fault, one of KindUnsupported says which runtime cannot
+	// be had here and what it lacks. ctx bounds the start, not the environment's
+	// life.
 	Start(ctx context.Context, spec *EnvironmentSpec) (Environment, error)
 }
 
@@ -38,7 +41,8 @@ type Environment interface {
 	// (RuntimeAskedNext). From now on datagrams carry the stamp.
 	Deliver(ev *RuntimeEvent, stamp Stamp) error
 	// Drain returns when every datagram sent before the call has entered the
-	// Sink or has been dropped, and what has come since the last Drain.
+	// Sink or has been dropped, and what has come since the last Drain. After
+	// EnvironmentExited it reports what came last.
 	Drain(ctx context.Context) DatagramReport
 	// Stop ends every process of the environment. It does not wait; Events
 	// closes when all is gone.
@@ -61,7 +65,8 @@ type EnvironmentEventKind uint8
 // The happenings. The order in an environment's life is: ProcessStarted; then
 // RuntimeAskedNext or RuntimeInitError; after each Deliver RuntimeResponse or
 // RuntimeError, then RuntimeAskedNext; at any moment LogLine and
-// EnvironmentExited.
+// EnvironmentExited. A line that was written before the runtime called comes
+// before what the call tells.
 const (
 	ProcessStarted    EnvironmentEventKind = iota
 	RuntimeAskedNext                       // initialization or the last invocation is over
