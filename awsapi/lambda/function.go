@@ -25,7 +25,7 @@ type functionCode struct {
 func (c functionCode) zip() ([]byte, error) {
 	switch {
 	case c.S3Bucket != "" || c.S3Key != "" || c.S3ObjectVersion != "" || c.S3ObjectStorageMode != "":
-		return nil, notServed("code in S3 (S3Bucket, S3Key, S3ObjectVersion); send the package as ZipFile")
+		return nil, exception(radiograph.KindInvalid, "InvalidParameterValueException", "radiograph does not serve code in S3 yet; send the package as ZipFile.")
 	case c.ImageUri != "":
 		return nil, notServed("container images (ImageUri)")
 	case c.SourceKMSKeyArn != "":
