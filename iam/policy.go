@@ -28,6 +28,15 @@ type statement struct {
 	Condition    map[string]map[string]oneOrMany[conditionValue]
 }
 
+// UnmarshalJSON refuses members that IAM does not know, so that a misspelt one
+// does not silently allow more than was meant.
+func (st *statement) UnmarshalJSON(b []byte) error {
+	type plain statement
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	return dec.Decode((*plain)(st))
+}
+
 // principal is "*" or kinds of principals with their names.
 type principal struct {
 	everyone bool
