@@ -146,7 +146,7 @@ type Trace struct {
 	Revision int // grows with every accepted change, starts at 1
 	// Segments are the documents a reader gets: segments with their subsegments
 	// folded in, then orphaned subsegments, then inferred segments; each group by
-	// start time, then id.
+	// start, then end, then id.
 	Segments []*Node
 	// Nodes finds each entity of the trace by its id.
 	Nodes map[SegmentID]*Node
@@ -163,7 +163,7 @@ type Node struct {
 	*Entity
 	Door     Door
 	Parent   *Node   // the enclosing segment or subsegment; for a segment, the entity that called it; nil: none known
-	Children []*Node // subsegments, by start time, then id
+	Children []*Node // subsegments, by start, then end, then id
 	Callee   []*Node // segments whose parent is this entity: what this call reached
 	Segment  *Node   // the segment (or orphan) this node belongs to; itself for a segment
 	Replaced bool    // placed elsewhere than its parent_id says, since that parent was stale

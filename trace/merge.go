@@ -85,8 +85,8 @@ func inOrder(recs []*radiograph.Record) []*radiograph.Record {
 	return sorted
 }
 
-// place makes the nodes and gives each its parent. The nodes come by start
-// time, then id.
+// place makes the nodes and gives each its parent. The nodes come in
+// the order of siblings.
 func (m *merger) place() []*radiograph.Node {
 	nodes := make([]*radiograph.Node, len(m.all))
 	for i, s := range m.all {
@@ -121,12 +121,10 @@ func (m *merger) place() []*radiograph.Node {
 	return nodes
 }
 
-// byStart is the order of siblings.
+// byStart is the order of siblings: by start, then end, so that what is over at
+// an instant stands before what begins there, then id.
 func byStart(a, b *radiograph.Node) int {
-	if a.Start != b.Start {
-		return cmp.Compare(a.Start, b.Start)
-	}
-	return bytes.Compare(a.ID[:], b.ID[:])
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), bytes.Compare(a.ID[:], b.ID[:]))
 }
 
 // cutCycles detaches the first node of each circle of parents.
