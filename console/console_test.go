@@ -39,11 +39,14 @@ func open(t testing.TB, h http.Handler, target string) string {
 	return w.Body.String()
 }
 
-var markup = regexp.MustCompile(`(?s)<[^>]*>`)
+var (
+	markup = regexp.MustCompile(`(?s)<[^>]*>`)
+	colour = regexp.MustCompile(`(?s)<span class="j[ksn]">([^<]*)</span>`)
+)
 
 // words is what a page says: its text without markup, blanks joined.
 func words(page string) string {
-	return strings.Join(strings.Fields(html.UnescapeString(markup.ReplaceAllString(page, " "))), " ")
+	return strings.Join(strings.Fields(html.UnescapeString(markup.ReplaceAllString(colour.ReplaceAllString(page, "$1"), " "))), " ")
 }
 
 // links are a page's addresses that match a pattern.
