@@ -78,7 +78,8 @@ func (q *queuedEvent) subsegments(w *writer) {
 	if len(q.Attempts) == 0 {
 		w.yes("in_progress", true)
 	} else {
-		w.time("end_time", max(start, ceiling(q.Attempts[0].Start, servicePrecision)))
+		// Where attempt 1 begins, to the same millisecond.
+		w.time("end_time", max(start, floor(q.Attempts[0].Start, servicePrecision)))
 	}
 	w.close()
 	for i := range q.Attempts {
