@@ -32,9 +32,21 @@ type journal struct {
 
 	mu      sync.Mutex
 	next    map[functionKey]uint64 // the next sequence number of each function
-	pending []radiograph.Change
+	pending []note
 	timer   *time.Timer // runs while something is pending
 	closed  bool
+}
+
+// note is a decision at its place in the journal; writing to a place again
+// replaces what was there.
+type note struct {
+	place    place
+	decision radiograph.Decision
+}
+
+type place struct {
+	key      functionKey
+	sequence uint64
 }
 
 func newJournal(state radiograph.State, log *slog.Logger) *journal {
@@ -46,18 +58,12 @@ func decisionsOf(key functionKey) string {
 }
 
 // decisionKey counts downwards, so that a scan finds the newest first.
-func decisionKey(key functionKey, sequence uint64) string {
-	return fmt.Sprintf("%s%020d", decisionsOf(key), ^sequence)
+func decisionKey(p place) string {
+	return fmt.Sprintf("%s%020d", decisionsOf(p.key), ^p.sequence)
 }
 
-// entry is a place in the journal; writing to it again replaces what was there.
-type journalEntry struct {
-	key      functionKey
-	sequence uint64
-}
-
-// add writes a new decision and forgets the one that is one too many.
-func (j *journal) add(d *radiograph.Decision) journalEntry {
+// add writes a new decision.
+func (j *journal) add(d *radiograph.Decision) place {
 	key := functionKey{d.Tenant, d.Function}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -66,29 +72,22 @@ func (j *journal) add(d *radiograph.Decision) journalEntry {
 		sequence = j.last(key)
 	}
 	j.next[key] = sequence + 1
-	e := journalEntry{key, sequence}
-	if sequence >= maxDecisions {
-		j.pending = append(j.pending, radiograph.Change{Key: decisionKey(key, sequence-maxDecisions), Lazy: true})
-	}
-	j.put(e, d)
-	return e
+	p := place{key, sequence}
+	j.put(p, d)
+	return p
 }
 
 // replace rewrites a decision of which more became known.
-func (j *journal) replace(e journalEntry, d *radiograph.Decision) {
+func (j *journal) replace(p place, d *radiograph.Decision) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.put(e, d)
+	j.put(p, d)
 }
 
-// put adds to the pending changes. Called under j.mu.
-func (j *journal) put(e journalEntry, d *radiograph.Decision) {
-	value, err := json.Marshal(d)
-	if err != nil {
-		j.log.Warn("a decision cannot be spelled", "function", d.Function, "request_id", d.RequestID, "err", err)
-		return
-	}
-	j.pending = append(j.pending, radiograph.Change{Key: decisionKey(e.key, e.sequence), Value: value, Lazy: true})
+// put adds to what is pending. Called under j.mu. Spelling waits for flush: who
+// adds has a caller that waits.
+func (j *journal) put(p place, d *radiograph.Decision) {
+	j.pending = append(j.pending, note{p, *d})
 	switch {
 	case j.closed: // the last flush takes it, or nobody
 	case j.timer == nil:
@@ -120,18 +119,31 @@ func (j *journal) flush() {
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	j.mu.Lock()
-	changes := j.pending
+	notes := j.pending
 	j.pending = nil
 	if j.timer != nil {
 		j.timer.Stop()
 		j.timer = nil
 	}
 	j.mu.Unlock()
-	if len(changes) == 0 {
+	if len(notes) == 0 {
 		return
 	}
+	changes := make([]radiograph.Change, 0, 2*len(notes))
+	for i := range notes {
+		n := &notes[i]
+		value, err := json.Marshal(&n.decision)
+		if err != nil {
+			j.log.Warn("a decision cannot be spelled", "function", n.decision.Function, "request_id", n.decision.RequestID, "err", err)
+			continue
+		}
+		changes = append(changes, radiograph.Change{Key: decisionKey(n.place), Value: value, Lazy: true})
+		if n.place.sequence >= maxDecisions { // one too many
+			changes = append(changes, radiograph.Change{Key: decisionKey(place{n.place.key, n.place.sequence - maxDecisions}), Lazy: true})
+		}
+	}
 	if err := j.state.Apply(context.Background(), changes...); err != nil {
-		j.log.Warn("decisions were not stored", "count", len(changes), "err", err)
+		j.log.Warn("decisions were not stored", "count", len(notes), "err", err)
 	}
 }
 

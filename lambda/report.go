@@ -3,7 +3,7 @@ package lambda
 import (
 	"fmt"
 	"math"
-	"strings"
+	"strconv"
 	"time"
 
 	"radiograph"
@@ -64,17 +64,27 @@ type reportLine struct {
 }
 
 func (t *tail) report(r reportLine) {
-	var b strings.Builder
 	ms := milliseconds(r.duration)
-	fmt.Fprintf(&b, "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-		r.requestID, ms, math.Ceil(ms), r.memorySize, r.maxMemory)
+	b := make([]byte, 0, 320)
+	part := func(name string, value float64, decimals int, unit string) {
+		b = append(b, name...)
+		b = strconv.AppendFloat(b, value, 'f', decimals, 64)
+		b = append(append(b, unit...), '\t')
+	}
+	b = append(append(append(b, "REPORT RequestId: "...), r.requestID...), '\t')
+	part("Duration: ", ms, 2, " ms")
+	part("Billed Duration: ", math.Ceil(ms), 0, " ms")
+	part("Memory Size: ", float64(r.memorySize), 0, " MB")
+	part("Max Memory Used: ", float64(r.maxMemory), 0, " MB")
 	if r.initDuration > 0 {
-		fmt.Fprintf(&b, "Init Duration: %.2f ms\t", milliseconds(r.initDuration))
+		part("Init Duration: ", milliseconds(r.initDuration), 2, " ms")
 	}
 	if !r.trace.IsZero() {
-		fmt.Fprintf(&b, "\nXRAY TraceId: %s\tSegmentId: %s\tSampled: true", r.trace, r.invocation)
+		b = r.trace.Append(append(b, "\nXRAY TraceId: "...))
+		b = r.invocation.Append(append(b, "\tSegmentId: "...))
+		b = append(b, "\tSampled: true"...)
 	}
-	t.line([]byte(b.String()))
+	t.line(b)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
