@@ -1,0 +1,147 @@
+package interop
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// The environment variables that steer where clients come from.
+const (
+	// clientsVar: "require" fails a test whose client is missing, "off" skips
+	// all that would need an install.
+	clientsVar = "RADIOGRAPH_CLIENTS"
+	// cacheVar names the folder that clients are installed in; by default it is
+	// radiograph-interop in the user's cache folder.
+	cacheVar = "RADIOGRAPH_CLIENTS_CACHE"
+)
+
+// missing ends a test whose client cannot be had.
+func missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv(clientsVar) == "require" {
+		t.Fatalf(format+" ("+clientsVar+"=require)", args...)
+	}
+	t.Skipf(format, args...)
+}
+
+// cacheDir is the folder of one installation, named for its content.
+func cacheDir(name string, content []byte) (string, error) {
+	root := os.Getenv(cacheVar)
+	if root == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			user = filepath.Join(repository, "interop", ".cache")
+		}
+		root = filepath.Join(user, "radiograph-interop")
+	}
+	sum := sha256.Sum256(content)
+	dir := filepath.Join(root, name+"-"+hex.EncodeToString(sum[:6]))
+	return dir, os.MkdirAll(root, 0o755)
+}
+
+// install makes dir complete: at most one process at a time calls fill, on an
+// empty folder, and the mark that it succeeded is written last.
+func install(dir string, fill func(dir string) error) error {
+	lock, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // and so unlock
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("lock %s: %w", lock.Name(), err)
+	}
+	mark := filepath.Join(dir, "complete")
+	if _, err := os.Stat(mark); err == nil {
+		return nil
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := fill(dir); err != nil {
+		return err
+	}
+	return os.WriteFile(mark, nil, 0o644)
+}
+
+// python is the virtual environment that holds the Python clients.
+type python struct {
+	dir     string
+	Runtime string // the Lambda runtime whose version this Python has: python3.11
+}
+
+func (p *python) bin(name string) string { return filepath.Join(p.dir, "bin", name) }
+
+// sitePackages is where its modules are.
+func (p *python) sitePackages() string {
+	return filepath.Join(p.dir, "lib", p.Runtime, "site-packages")
+}
+
+var pythonOnce = sync.OnceValues(installPython)
+
+// pythonClients installs the Python clients when they are not there yet.
+func pythonClients(t testing.TB) *python {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("real clients are not run with -short")
+	}
+	p, err := pythonOnce()
+	if err != nil {
+		missing(t, "no Python clients: %v", err)
+	}
+	return p
+}
+
+func installPython() (*python, error) {
+	if os.Getenv(clientsVar) == "off" {
+		return nil, fmt.Errorf("%s=off", clientsVar)
+	}
+	requirements, err := os.ReadFile("testdata/requirements.txt")
+	if err != nil {
+		return nil, err
+	}
+	system, err := exec.LookPath("python3")
+	if err != nil {
+		return nil, err
+	}
+	const about = `import sys; print("python%d.%d" % sys.version_info[:2], end="")`
+	version, err := exec.Command(system, "-c", about).Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s -c %q: %w", system, about, err)
+	}
+	dir, err := cacheDir(string(version), requirements)
+	if err != nil {
+		return nil, err
+	}
+	p := &python{dir: dir, Runtime: string(version)}
+	return p, install(dir, func(dir string) error {
+		for _, c := range [][]string{
+			{system, "-m", "venv", dir},
+			{p.bin("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", "testdata/requirements.txt"},
+		} {
+			cmd := exec.Command(c[0], c[1:]...)
+			cmd.Env = environment()
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return fmt.Errorf("%v: %w\n%s", c, err, out)
+			}
+		}
+		return nil
+	})
+}
+
+// script runs a Python program of testdata as a client of the server.
+func (p *python) script(t testing.TB, s *server, account, name string, args ...string) string {
+	t.Helper()
+	env := s.env(account, "RUNTIME="+p.Runtime, "PYTHONPATH="+filepath.Join(repository, "interop", "testdata"),
+		"PYTHONDONTWRITEBYTECODE=1", "SITE_PACKAGES="+p.sitePackages())
+	return client(t, env, p.bin("python"), append([]string{filepath.Join("testdata", name)}, args...)...)
+}

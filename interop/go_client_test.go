@@ -1,0 +1,164 @@
+package interop
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goPrograms builds the Go clients of the clients module once: the binaries'
+// folder. They need nothing but the Go module proxy.
+func goPrograms(t testing.TB) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("real clients are not run with -short")
+	}
+	sources := []byte{}
+	for _, name := range []string{"go.mod", "go.sum", "handler/main.go", "sdk/main.go"} {
+		b, err := os.ReadFile(filepath.Join("clients", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, b...)
+	}
+	dir, err := cacheDir("go", sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := install(dir, func(dir string) error {
+		for name, args := range map[string][]string{
+			"bootstrap": {"-tags", "lambda.norpc", "./handler"},
+			"sdk":       {"./sdk"},
+		} {
+			build := exec.Command("go", append([]string{"build", "-trimpath", "-o", filepath.Join(dir, name)}, args...)...)
+			build.Dir = "clients"
+			build.Env = append(os.Environ(), "CGO_ENABLED=0")
+			if out, err := build.CombinedOutput(); err != nil {
+				return &buildError{out, err}
+			}
+		}
+		return nil
+	}); err != nil {
+		missing(t, "no Go clients: %v", err)
+	}
+	return dir
+}
+
+type buildError struct {
+	output []byte
+	err    error
+}
+
+func (e *buildError) Error() string { return "go build: " + e.err.Error() + "\n" + string(e.output) }
+
+// goFunction is the deployment package of the Go function.
+func goFunction(t testing.TB) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(goPrograms(t), "bootstrap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packageOf(t, map[string][]byte{"bootstrap": b})
+}
+
+// TestGoSDK drives the server with the AWS SDK for Go, and with it a function
+// made of aws-lambda-go and the X-Ray SDK for Go.
+func TestGoSDK(t *testing.T) {
+	t.Parallel()
+	dir := goPrograms(t)
+	s := start(t)
+	account := account(t.Name())
+	role := s.role(t, account, "go")
+	code := filepath.Join(t.TempDir(), "function.zip")
+	if err := os.WriteFile(code, goFunction(t), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	client(t, s.env(account), filepath.Join(dir, "sdk"), code, role)
+}
+
+// TestXRaySDKGo looks at what the X-Ray SDK for Go records in a function: it
+// sends one document with everything nested, whose inner parts name the
+// outermost parent; nesting must win.
+func TestXRaySDKGo(t *testing.T) {
+	t.Parallel()
+	code := goFunction(t)
+	s := start(t)
+	f := s.function(t, account(t.Name()), "go", "provided.al2023", code)
+
+	id := f.invoke(t, `{"subsegment":true,"nested":true}`, "Sampled=1")
+	invocation := s.trace(t, f.account, id).segment(t, "AWS::Lambda::Function").sub(t, "Invocation")
+	work := invocation.sub(t, "work")
+	if got := work.Annotations["language"]; got != "go" {
+		t.Errorf("annotation language is %v, want go", got)
+	}
+	work.sub(t, "inner")
+
+	id = f.invoke(t, `{"subsegment":true,"fail":"on purpose"}`, "Sampled=1")
+	trace := s.trace(t, f.account, id)
+	segment := trace.segment(t, "AWS::Lambda::Function")
+	if work := segment.sub(t, "Invocation").sub(t, "work"); !work.Fault || !strings.Contains(string(work.Cause), "on purpose") {
+		t.Errorf("the failed subsegment has fault %t and cause %s", work.Fault, work.Cause)
+	}
+	if !segment.Error || !trace.segment(t, "AWS::Lambda").Error {
+		t.Errorf("the failed invocation's segments are not marked as errors")
+	}
+
+	id = f.invoke(t, `{"subsegment":true}`, "Sampled=0")
+	if got := s.documents(t, f.account, id); len(got) != 0 {
+		t.Errorf("an unsampled invocation has %d documents", len(got))
+	}
+}
+
+// entity is a segment or subsegment as BatchGetTraces shows it.
+type entity struct {
+	ID          string
+	Name        string
+	Origin      string
+	ParentID    string  `json:"parent_id"`
+	Start       float64 `json:"start_time"`
+	End         float64 `json:"end_time"`
+	InProgress  bool    `json:"in_progress"`
+	Error       bool
+	Fault       bool
+	Cause       json.RawMessage
+	Annotations map[string]any
+	Subsegments []*entity
+}
+
+// sub is the one subsegment of that name directly below.
+func (e *entity) sub(t testing.TB, name string) *entity {
+	t.Helper()
+	var found []*entity
+	var names []string
+	for _, s := range e.Subsegments {
+		names = append(names, s.Name)
+		if s.Name == name {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%s has %d subsegments %s among %v, want 1", e.Name, len(found), name, names)
+	}
+	return found[0]
+}
+
+// documents are the documents of a trace.
+type documents []*entity
+
+// segment is the one segment of that origin.
+func (d documents) segment(t testing.TB, origin string) *entity {
+	t.Helper()
+	var found []*entity
+	for _, e := range d {
+		if e.Origin == origin {
+			found = append(found, e)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("the trace has %d segments of origin %s, want 1", len(found), origin)
+	}
+	return found[0]
+}
