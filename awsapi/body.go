@@ -19,8 +19,22 @@ const firstBuffer = 1 << 20
 // maxDrain is how much of a body that is too large is read and thrown away.
 const maxDrain = 64 << 20
 
-// readBody reads a request's body, decompressed, up to limit bytes.
-func readBody(r *http.Request, limit int64, operation string) ([]byte, error) {
+// bodies are buffers for requests whose input keeps nothing of the body itself.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooled keeps a rare large body from being held for ever.
+const maxPooled = 1 << 20
+
+func releaseBody(buf *bytes.Buffer) {
+	if buf.Cap() <= maxPooled {
+		buf.Reset()
+		bodies.Put(buf)
+	}
+}
+
+// readBody reads a request's body into buf, decompressed, up to limit bytes. The
+// bytes are buf's.
+func readBody(r *http.Request, buf *bytes.Buffer, limit int64, operation string) ([]byte, error) {
 	tooLarge := func() error {
 		// A client that is still sending would see a broken connection instead of
 		// the answer. One that waits for 100 Continue has not begun.
@@ -45,7 +59,6 @@ func readBody(r *http.Request, limit int64, operation string) ([]byte, error) {
 	default:
 		return nil, &radiograph.Error{Kind: radiograph.KindInvalid, Code: "UnsupportedMediaTypeException", Message: fmt.Sprintf("Content-Encoding %.40q is not supported.", encoding)}
 	}
-	var buf bytes.Buffer
 	if n := r.ContentLength; n > 0 {
 		buf.Grow(int(min(n, firstBuffer)) + bytes.MinRead)
 	}

@@ -147,7 +147,7 @@ func isForm(h http.Header) bool {
 // readForm reads a query request: parameters and form together. Some clients
 // name no content type, so it is not looked at.
 func readForm(r *http.Request, query url.Values) (url.Values, error) {
-	body, err := readBody(r, DefaultMaxBody, "requested")
+	body, err := readBody(r, new(bytes.Buffer), DefaultMaxBody, "requested")
 	if err != nil {
 		return nil, err
 	}

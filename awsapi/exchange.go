@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -179,9 +180,14 @@ func (x *exchange) input(t target) (any, error) {
 	if t.service.Protocol == Query {
 		err = decodeForm(t.values, t.op.Input, v)
 	} else {
-		var body []byte
-		if body, err = readBody(x.r, t.op.maxBody, t.op.Name); err != nil {
-			return nil, err
+		buf := new(bytes.Buffer)
+		if t.op.Input.payload == nil { // all other members are copies
+			buf = bodies.Get().(*bytes.Buffer)
+			defer releaseBody(buf)
+		}
+		body, rerr := readBody(x.r, buf, t.op.maxBody, t.op.Name)
+		if rerr != nil {
+			return nil, rerr
 		}
 		var query url.Values
 		if x.r.URL.RawQuery != "" {

@@ -20,6 +20,7 @@ import (
 
 	"radiograph"
 	"radiograph/awsapi"
+	"radiograph/awsapi/xray"
 	"radiograph/iam"
 )
 
@@ -555,4 +556,50 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("not JSON: %s", w.Body)
 		}
 	})
+}
+
+// keeper is a sink that keeps what it is given, as stores may.
+type keeper struct {
+	mu   sync.Mutex
+	kept []string
+	docs []radiograph.Document
+}
+
+func (k *keeper) Put(_ context.Context, _ radiograph.Tenant, _ radiograph.Door, docs []radiograph.Document) ([]radiograph.Rejection, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, d := range docs {
+		k.kept = append(k.kept, string(d.Body))
+	}
+	k.docs = append(k.docs, docs...)
+	return nil, nil
+}
+
+func (k *keeper) Offer(ctx context.Context, t radiograph.Tenant, d radiograph.Door, docs []radiograph.Document) ([]radiograph.Rejection, error) {
+	return k.Put(ctx, t, d, docs)
+}
+
+// TestDocumentsAreKept checks that documents outlive their request, though
+// request bodies share buffers.
+func TestDocumentsAreKept(t *testing.T) {
+	sink := &keeper{}
+	s := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{xray.New(nil, sink, nil, nil)}})
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			document := strings.Repeat(string(rune('a'+i%26)), 100+i)
+			if w := ask(s, "POST", "/TraceSegments", `{"TraceSegmentDocuments":["`+document+`","\"`+document+`\""]}`); w.Code != 200 {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+	wg.Wait()
+	if len(sink.docs) != 100 {
+		t.Fatalf("%d documents", len(sink.docs))
+	}
+	for i, d := range sink.docs {
+		if string(d.Body) != sink.kept[i] {
+			t.Errorf("document %d was %.40q and is now %.40q", i, sink.kept[i], d.Body)
+		}
+	}
 }
