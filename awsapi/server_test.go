@@ -2,7 +2,6 @@ package awsapi_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,11 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"radiograph"
 	"radiograph/awsapi"
-	"radiograph/awsapi/xray"
 	"radiograph/iam"
 )
 
@@ -248,55 +244,6 @@ func TestCaller(t *testing.T) {
 	}
 }
 
-func TestGuard(t *testing.T) {
-	s := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{things()}, Hosts: []string{"trace.test"}})
-	daemon := s.As(awsapi.Caller{Tenant: radiograph.Tenant{Account: "111122223333", Region: "r"}})
-	auth := sign("AK", "things")
-	for _, tt := range []struct {
-		name    string
-		headers []string
-		ok      bool
-	}{
-		{"loopback address", []string{"Host", "127.0.0.1:4566"}, true},
-		{"IPv6", []string{"Host", "[::1]:4566"}, true},
-		{"localhost", []string{"Host", "LocalHost:4566"}, true},
-		{"bucket of localhost", []string{"Host", "b.localhost:4566"}, true},
-		{"another address", []string{"Host", "172.17.0.1"}, true},
-		{"named at start", []string{"Host", "trace.test:4566"}, true},
-		{"rebound name", []string{"Host", "evil.example:4566"}, false},
-		{"rebound name, same origin", []string{"Host", "evil.example:4566", "Origin", "http://evil.example:4566"}, false},
-		{"name that looks local", []string{"Host", "localhost.evil.example"}, false},
-		{"any name when signed", []string{"Host", "xray.eu-west-1.amazonaws.com", "Authorization", auth}, true},
-		{"rebound name, signed by a page", []string{"Host", "evil.example", "Authorization", auth, "Accept-Language", "en"}, false},
-		{"other site", []string{"Host", "127.0.0.1:4566", "Origin", "http://evil.example"}, false},
-		{"other port", []string{"Host", "127.0.0.1:4566", "Origin", "http://127.0.0.1:3000"}, false},
-		{"sandboxed page", []string{"Host", "127.0.0.1:4566", "Origin", "null"}, false},
-		{"cross-site", []string{"Host", "127.0.0.1:4566", "Sec-Fetch-Site", "cross-site"}, false},
-		{"same site, other port", []string{"Host", "localhost:4566", "Sec-Fetch-Site", "same-site"}, false},
-		{"own page", []string{"Host", "localhost:4566", "Origin", "http://localhost:4566", "Sec-Fetch-Site", "same-origin"}, true},
-		{"signed, from another site", []string{"Host", "127.0.0.1:4566", "Authorization", auth, "Origin", "http://evil.example"}, false},
-	} {
-		for door, h := range map[string]http.Handler{"server": s, "daemon": daemon} {
-			if door == "daemon" && (tt.name == "any name when signed") {
-				continue // this door looks at no signature
-			}
-			w := ask(h, "POST", "/v1/things/a", "", tt.headers...)
-			if ok := w.Code == 201; ok != tt.ok || !ok && w.Code != 403 {
-				t.Errorf("%s, %s: %d %s", door, tt.name, w.Code, w.Body)
-			}
-		}
-	}
-	// A signature in the query string is no protection: a page can post a form.
-	w := ask(s, "POST", "/v1/things/a?X-Amz-Credential=AK%2F20240922%2Feu-west-1%2Fthings%2Faws4_request", "", "Origin", "http://evil.example")
-	if w.Code != 403 {
-		t.Errorf("presigned from another site: %d %s", w.Code, w.Body)
-	}
-	// Safe methods from another site are refused as well.
-	if w := ask(s, "GET", "/v1/things/a/configuration", "", "Sec-Fetch-Site", "cross-site"); w.Code != 403 {
-		t.Errorf("GET from another site: %d %s", w.Code, w.Body)
-	}
-}
-
 func TestAs(t *testing.T) {
 	s := awsapi.NewServer(awsapi.Config{Services: append(newHouse(t).services, things())})
 	who := awsapi.Caller{Tenant: radiograph.Tenant{Account: "111122223333", Region: "sa-east-1"}}
@@ -343,72 +290,6 @@ func TestUnservedServices(t *testing.T) {
 	}
 }
 
-func TestFallback(t *testing.T) {
-	var seen *http.Request
-	var body []byte
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen = r.Clone(context.Background())
-		body, _ = io.ReadAll(r.Body)
-		w.Header().Set("X-Amz-Id-2", "other")
-		w.WriteHeader(418)
-		_, _ = io.WriteString(w, "from the other")
-	}))
-	defer other.Close()
-	to, err := url.Parse(other.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{things()}, Fallback: to})
-	auth := sign("AK", "s3")
-	w := ask(s, "PUT", "/bucket/a%2Fb%20c?acl=&x=1", "content", "Authorization", auth, "X-Amz-Checksum-Crc32", "AAAA", "Host", "bucket.localhost:4566", "X-Forwarded-For", "10.0.0.1")
-	if w.Code != 418 || w.Body.String() != "from the other" || w.Header().Get("X-Amz-Id-2") != "other" {
-		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
-	}
-	got := []string{seen.Method, seen.RequestURI, seen.Host, seen.Header.Get("Authorization"), seen.Header.Get("X-Amz-Checksum-Crc32"), seen.Header.Get("X-Forwarded-For"), string(body)}
-	want := []string{"PUT", "/bucket/a%2Fb%20c?acl=&x=1", "bucket.localhost:4566", auth, "AAAA", "10.0.0.1", "content"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("arrived (-want +got):\n%s", diff)
-	}
-
-	t.Run("unsigned target", func(t *testing.T) {
-		if w := ask(s, "POST", "/", "{}", "X-Amz-Target", "AWSCognito.X"); w.Code != 418 {
-			t.Errorf("%d %s", w.Code, w.Body)
-		}
-	})
-	t.Run("served services stay", func(t *testing.T) {
-		if w := ask(s, "POST", "/v1/things/a", "", "Authorization", sign("AK", "things")); w.Code != 201 {
-			t.Errorf("%d %s", w.Code, w.Body)
-		}
-	})
-	t.Run("pages are refused", func(t *testing.T) {
-		if w := ask(s, "POST", "/", "{}", "X-Amz-Target", "AWSCognito.X", "Origin", "http://evil.example"); w.Code != 403 {
-			t.Errorf("%d %s", w.Code, w.Body)
-		}
-	})
-	t.Run("gone", func(t *testing.T) {
-		other.Close()
-		w := ask(s, "POST", "/", "{}", "Authorization", sign("AK", "dynamodb"), "X-Amz-Target", "DynamoDB_20120810.ListTables", "Content-Type", "application/x-amz-json-1.0")
-		if w.Code != 503 || !strings.Contains(w.Body.String(), "does not answer") || w.Header().Get("Content-Type") != "application/x-amz-json-1.0" {
-			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
-		}
-	})
-}
-
-// TestFallbackLoop points a server at itself.
-func TestFallbackLoop(t *testing.T) {
-	var server http.Handler
-	self := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { server.ServeHTTP(w, r) }))
-	defer self.Close()
-	to, err := url.Parse(self.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server = awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{things()}, Fallback: to})
-	if w := ask(server, "POST", "/", "{}", "Authorization", sign("AK", "batch")); w.Code != 400 || !strings.Contains(w.Body.String(), "leads back") {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-}
-
 // TestOther checks what an unsigned request that is no operation meets.
 func TestOther(t *testing.T) {
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -445,62 +326,6 @@ func TestOther(t *testing.T) {
 		w = ask(without, tt.method, tt.target, tt.body, tt.headers...)
 		if w.Code != 404 || !strings.Contains(w.Body.String(), "UnknownOperation") {
 			t.Errorf("%s %s without others: %d %s", tt.method, tt.target, w.Code, w.Body)
-		}
-	}
-}
-
-func gzipped(t *testing.T, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := io.WriteString(w, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-func TestCompression(t *testing.T) {
-	s := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{things()}})
-	auth := sign("AK", "things")
-	post := func(body string, headers ...string) *httptest.ResponseRecorder {
-		return ask(s, "POST", "/v1/things/a/blobs", body, append(headers, "Authorization", auth)...)
-	}
-	long := strings.Repeat("long ", 500)
-	for _, tt := range []struct {
-		name    string
-		w       *httptest.ResponseRecorder
-		status  int
-		zipped  bool
-		content string
-	}{
-		{"request", post(gzipped(t, "hello"), "Content-Encoding", "gzip"), 202, false, "hello"},
-		{"request of identity", post("hello", "Content-Encoding", "identity"), 202, false, "hello"},
-		{"not gzip", post("hello", "Content-Encoding", "gzip"), 400, false, "not gzip"},
-		{"cut short", post(gzipped(t, long)[:30], "Content-Encoding", "gzip"), 400, false, "not gzip"},
-		{"bomb", post(gzipped(t, strings.Repeat("\x00", 1<<20)), "Content-Encoding", "gzip"), 413, false, "smaller than 4096"},
-		{"unknown", post("hello", "Content-Encoding", "br"), 415, false, "not supported"},
-		{"not asked", post(long), 202, false, long},
-		{"asked", post(long, "Accept-Encoding", "deflate, gzip;q=0.5"), 202, true, long},
-		{"asked for none", post(long, "Accept-Encoding", "identity"), 202, false, long},
-		{"refused", post(long, "Accept-Encoding", "gzip;q=0"), 202, false, long},
-		{"too short to be worth it", post("short", "Accept-Encoding", "gzip"), 202, false, "short"},
-	} {
-		zipped := tt.w.Header().Get("Content-Encoding") == "gzip"
-		var body io.Reader = tt.w.Body
-		if zipped {
-			zr, err := gzip.NewReader(tt.w.Body)
-			if err != nil {
-				t.Errorf("%s: %v", tt.name, err)
-				continue
-			}
-			body = zr
-		}
-		got, err := io.ReadAll(body)
-		if err != nil || tt.w.Code != tt.status || zipped != tt.zipped || !strings.Contains(string(got), tt.content) {
-			t.Errorf("%s: %d, zipped %v, %.60q, %v", tt.name, tt.w.Code, zipped, got, err)
 		}
 	}
 }
@@ -556,50 +381,4 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("not JSON: %s", w.Body)
 		}
 	})
-}
-
-// keeper is a sink that keeps what it is given, as stores may.
-type keeper struct {
-	mu   sync.Mutex
-	kept []string
-	docs []radiograph.Document
-}
-
-func (k *keeper) Put(_ context.Context, _ radiograph.Tenant, _ radiograph.Door, docs []radiograph.Document) ([]radiograph.Rejection, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, d := range docs {
-		k.kept = append(k.kept, string(d.Body))
-	}
-	k.docs = append(k.docs, docs...)
-	return nil, nil
-}
-
-func (k *keeper) Offer(ctx context.Context, t radiograph.Tenant, d radiograph.Door, docs []radiograph.Document) ([]radiograph.Rejection, error) {
-	return k.Put(ctx, t, d, docs)
-}
-
-// TestDocumentsAreKept checks that documents outlive their request, though
-// request bodies share buffers.
-func TestDocumentsAreKept(t *testing.T) {
-	sink := &keeper{}
-	s := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{xray.New(nil, sink, nil, nil)}})
-	var wg sync.WaitGroup
-	for i := range 50 {
-		wg.Go(func() {
-			document := strings.Repeat(string(rune('a'+i%26)), 100+i)
-			if w := ask(s, "POST", "/TraceSegments", `{"TraceSegmentDocuments":["`+document+`","\"`+document+`\""]}`); w.Code != 200 {
-				t.Errorf("%d %s", w.Code, w.Body)
-			}
-		})
-	}
-	wg.Wait()
-	if len(sink.docs) != 100 {
-		t.Fatalf("%d documents", len(sink.docs))
-	}
-	for i, d := range sink.docs {
-		if string(d.Body) != sink.kept[i] {
-			t.Errorf("document %d was %.40q and is now %.40q", i, sink.kept[i], d.Body)
-		}
-	}
 }
