@@ -40,8 +40,9 @@ var mayImport = map[string]struct {
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},
 	"console":       {". query lambda iam", "the pages"},
 
-	"cmd/radiograph": {"*", "flags, wiring, modes, signals"},
-	"testserver":     {"*", "the whole program in a test's process"},
+	"server":         {". disk ingest query iam sampling lambda sandbox daemon awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
+	"cmd/radiograph": {". server trace", "flags, modes, signals, output; trace lays out the waterfall"},
+	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},
 	"interop":        {"*", "real clients and the model oracle"},
 }
@@ -51,7 +52,6 @@ var testOnly = []string{"storetest", "interop", "testserver"}
 
 // thirdParty are the outside modules a package may use, besides golang.org/x.
 var thirdParty = map[string]string{
-	"trace":          "github.com/valyala/fastjson",
 	"disk":           "github.com/cockroachdb/pebble/v2 github.com/klauspost/compress",
 	"cmd/radiograph": "github.com/spf13/cobra",
 }

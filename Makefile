@@ -1,0 +1,49 @@
+# The tiers of tests and tools. Plain go commands work too: `go test ./...` needs Go and nothing else.
+
+GO ?= go
+
+.PHONY: build test race fuzz crash bench lint interop demo docs
+
+build: ## the static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o radiograph ./cmd/radiograph
+
+test: ## what every change runs
+	$(GO) test ./...
+
+race: ## the same with the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+# Each fuzz target runs for FUZZTIME; a crash is written to its package's testdata.
+FUZZTIME ?= 30s
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "== $$pkg $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; \
+	done
+
+# kill -9 at random moments, ROUNDS times, then everything acknowledged must be there.
+ROUNDS ?= 200
+crash:
+	RADIOGRAPH_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash$$' ./cmd/radiograph
+
+COUNT ?= 1
+bench:
+	$(GO) test -run '^$$' -bench . -count $(COUNT) ./...
+
+lint: ## gofmt, vet, staticcheck, the import table
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) test -run '^TestImports$$' .
+
+interop: ## the real clients; each sets itself up, and none may be missing
+	RADIOGRAPH_CLIENTS=require $(GO) test -count=1 -timeout 60m ./interop/...
+
+demo:
+	$(GO) run ./cmd/radiograph demo
+
+docs: ## docs/compatibility.md from the tables of operations
+	$(GO) run ./cmd/radiograph compatibility > docs/compatibility.md.new
+	mv docs/compatibility.md.new docs/compatibility.md

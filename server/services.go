@@ -1,0 +1,25 @@
+package server
+
+import (
+	"radiograph"
+	"radiograph/awsapi"
+	apiiam "radiograph/awsapi/iam"
+	apilambda "radiograph/awsapi/lambda"
+	"radiograph/awsapi/sts"
+	"radiograph/awsapi/xray"
+	"radiograph/iam"
+	"radiograph/ingest"
+	"radiograph/lambda"
+	"radiograph/query"
+)
+
+// services are the AWS services of the one port. Compatibility calls it without
+// rooms behind it, to read the tables.
+func services(engine *query.Engine, sink *ingest.Ingester, rules radiograph.SamplingRules, functions *lambda.Service, roles *iam.Service) []awsapi.Service {
+	return []awsapi.Service{
+		xray.New(engine, sink, sink, rules),
+		apilambda.New(functions),
+		apiiam.New(roles),
+		sts.New(roles),
+	}
+}
