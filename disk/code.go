@@ -16,7 +16,7 @@ func (s *Store) PutCode(ctx context.Context, sum string, zip []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enterToWrite(); err != nil {
 		return err
 	}
 	defer s.leave()

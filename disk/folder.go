@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -190,7 +191,8 @@ func writeFile(files vfs.FS, dir, name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(data)
+	// A vfs.File may change the bytes it is given; data is the caller's.
+	_, err = io.Copy(struct{ io.Writer }{w}, struct{ io.Reader }{bytes.NewReader(data)})
 	if err == nil {
 		err = w.Sync()
 	}

@@ -79,28 +79,28 @@ func TestWritersShareSync(t *testing.T) {
 // delay, many of them with one sync, and Close does not wait for it.
 func TestOfferedIsSyncedSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var syncs int
-		g := startGroupCommit(defaultCommitDelay, func() error { syncs++; return nil })
+		var syncs atomic.Int64
+		g := startGroupCommit(defaultCommitDelay, func() error { syncs.Add(1); return nil })
 		for range 10 {
 			g.note()
 		}
 		synctest.Wait()
-		if syncs != 0 {
-			t.Errorf("%d syncs at once", syncs)
+		if n := syncs.Load(); n != 0 {
+			t.Errorf("%d syncs at once", n)
 		}
 		time.Sleep(100 * time.Millisecond) // the bubble's clock: the promise of Sink.Offer
 		synctest.Wait()
-		if syncs != 1 {
-			t.Errorf("%d syncs after 100 ms, want 1", syncs)
+		if n := syncs.Load(); n != 1 {
+			t.Errorf("%d syncs after 100 ms, want 1", n)
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if syncs != 1 {
-			t.Errorf("%d syncs with nothing to do, want 1", syncs)
+		if n := syncs.Load(); n != 1 {
+			t.Errorf("%d syncs with nothing to do, want 1", n)
 		}
 		g.note()
-		if err := g.close(); err != nil || syncs != 2 {
-			t.Errorf("close = %v after %d syncs, want 2", err, syncs)
+		if err := g.close(); err != nil || syncs.Load() != 2 {
+			t.Errorf("close = %v after %d syncs, want 2", err, syncs.Load())
 		}
 	})
 }

@@ -240,8 +240,8 @@ func (c *openTraces) put(k traceKey, o *openTrace) {
 	}
 }
 
-// Estimates of what the pieces of an open trace take in memory, found by
-// measuring; see TestOpenTraceMemory.
+// Estimates of what the pieces of an open trace take in memory; BenchmarkOpenTrace
+// measures them.
 const (
 	openTraceMemory = 2000
 	recordMemory    = 250

@@ -31,7 +31,7 @@ func (s *Store) Put(ctx context.Context, t radiograph.Tenant, recs []*radiograph
 	if len(recs) == 0 {
 		return nil, nil
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enterToWrite(); err != nil {
 		return nil, err
 	}
 	defer s.leave()

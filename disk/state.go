@@ -71,7 +71,7 @@ func (s *Store) Apply(ctx context.Context, changes ...radiograph.Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	if err := s.enter(); err != nil {
+	if err := s.enterToWrite(); err != nil {
 		return err
 	}
 	defer s.leave()

@@ -58,6 +58,9 @@ type Options struct {
 	// for company before they are synced. 0 is 50 ms; the promise made to their
 	// writers is 100 ms with the sync itself.
 	CommitDelay time.Duration
+	// MinFreeBytes is the room on Dir's disk below which writes get
+	// KindUnavailable. 0 is 256 MB, negative does not look.
+	MinFreeBytes int64
 	// Fatal is called at most once, when the disk failed in a way after which
 	// nothing more can be promised (a write or sync of the log or of the
 	// manifest). It should not return. nil ends the process with status 1. The
@@ -71,6 +74,7 @@ const (
 	defaultTraceLimit     = 500 << 10 // spec/xray.md 2.1: dynamic upper limit 500 KB
 	defaultOpenTraceBytes = 64 << 20
 	defaultCommitDelay    = 50 * time.Millisecond
+	defaultMinFreeBytes   = 256 << 20
 
 	// memTableBytes bounds what has to be replayed after a crash (some 100 ms)
 	// and, twice, the memory of a busy store.
@@ -97,6 +101,7 @@ type Store struct {
 	open      openTraces
 	zones     zoneCache
 	lazy      *groupCommit
+	space     space
 
 	// running counts the calls in flight, so that Close can wait for them.
 	mu      sync.Mutex
@@ -133,6 +138,9 @@ func Open(options Options) (*Store, error) {
 	}
 	if options.CommitDelay <= 0 {
 		options.CommitDelay = defaultCommitDelay
+	}
+	if options.MinFreeBytes == 0 {
+		options.MinFreeBytes = defaultMinFreeBytes
 	}
 	if options.Fatal == nil {
 		options.Fatal = func(error) { os.Exit(1) }
@@ -232,6 +240,18 @@ func (s *Store) enter() error {
 }
 
 func (s *Store) leave() { s.running.Done() }
+
+// enterToWrite is enter for calls that need room on the disk.
+func (s *Store) enterToWrite() error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	if err := s.roomToWrite(); err != nil {
+		s.leave()
+		return err
+	}
+	return nil
+}
 
 // sync makes everything durable that was applied before the call.
 func (s *Store) sync() error {
