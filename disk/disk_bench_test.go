@@ -124,7 +124,7 @@ func BenchmarkPut(b *testing.B) {
 func BenchmarkTrace(b *testing.B) {
 	for _, state := range []string{"open", "stored", "absent"} {
 		b.Run("state="+state, func(b *testing.B) {
-			o := Options{Dir: b.TempDir()}
+			o := Options{Dir: b.TempDir(), OpenTraceBytes: 1 << 30}
 			if state == "stored" {
 				o.OpenTraceBytes = 1
 			}
