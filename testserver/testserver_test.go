@@ -3,12 +3,14 @@ package testserver_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,19 +66,36 @@ func get(t testing.TB, srv *testserver.Server, id string) string {
 	return call(t, srv, "/Traces", `{"TraceIds":["`+id+`"]}`)
 }
 
+// starts is parallelStarts, or what the environment asks for.
+func starts() int {
+	if n, err := strconv.Atoi(os.Getenv("RADIOGRAPH_PARALLEL_STARTS")); err == nil {
+		return n
+	}
+	return parallelStarts
+}
+
+// TestMain lets all the servers run at once, however few processors there are.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(starts())); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // Many servers at once do not disturb each other.
 func TestStartInParallel(t *testing.T) {
-	n := parallelStarts
-	if s := os.Getenv("RADIOGRAPH_PARALLEL_STARTS"); s != "" {
-		var err error
-		if n, err = strconv.Atoi(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	n := starts()
+	var started sync.WaitGroup
+	started.Add(n)
 	for i := range n {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
+			here := sync.OnceFunc(started.Done)
+			defer here() // also when Start fails
 			srv := testserver.Start(t)
+			here()
+			started.Wait()
 			name := fmt.Sprintf("service-%d", i)
 			id := put(t, srv, name)
 			if got := get(t, srv, id); !strings.Contains(got, name) {
