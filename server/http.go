@@ -37,6 +37,9 @@ func stallGuard(h http.Handler) http.Handler {
 		// The deadline of the connection's last answer still stands.
 		_ = rc.SetWriteDeadline(time.Time{})
 		if r.Body != nil && r.Body != http.NoBody {
+			// A copy, since net/http looks at the body it made itself to know whether a
+			// client waits for 100 Continue.
+			r = r.WithContext(r.Context())
 			r.Body = &guardedBody{ReadCloser: r.Body, rc: rc}
 		}
 		h.ServeHTTP(&guardedWriter{ResponseWriter: w, rc: rc}, r)

@@ -102,6 +102,39 @@ func TestUnreadAnswerIsLetGo(t *testing.T) {
 	})
 }
 
+// A client that waits for 100 Continue gets an answer that needs no body at
+// once, and 100 Continue as soon as its body is wanted.
+func TestExpectContinue(t *testing.T) {
+	for _, wanted := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			conn := serveConn(t, func(w http.ResponseWriter, r *http.Request) {
+				if wanted {
+					if b, err := io.ReadAll(r.Body); string(b) != "hello" || err != nil {
+						t.Errorf("read %q, %v", b, err)
+					}
+				}
+				w.WriteHeader(http.StatusBadRequest)
+			})
+			began := time.Now()
+			if _, err := io.WriteString(conn, "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			answers := bufio.NewReader(conn)
+			resp, err := http.ReadResponse(answers, nil)
+			if wanted && err == nil && resp.StatusCode == http.StatusContinue {
+				go func() { _, _ = io.WriteString(conn, "hello") }()
+				resp, err = http.ReadResponse(answers, nil)
+			}
+			if err != nil || resp.StatusCode != http.StatusBadRequest {
+				t.Fatalf("body wanted %v: got %v, %v", wanted, resp, err)
+			}
+			if took := time.Since(began); took != 0 {
+				t.Errorf("body wanted %v: answered after %s", wanted, took)
+			}
+		})
+	}
+}
+
 // A request may take as long as a function does, and the next one of its
 // connection finds no stale deadline.
 func TestLongRequestsAreNotCut(t *testing.T) {
