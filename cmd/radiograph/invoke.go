@@ -152,7 +152,7 @@ func printInvocation(cmd *cobra.Command, c *client, name string, inv *invocation
 	out, notes := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	if len(inv.log) > 0 {
 		for line := range strings.Lines(string(inv.log)) {
-			fmt.Fprintln(notes, clean(strings.TrimRight(line, "\n")))
+			fmt.Fprintln(notes, cleanLog(strings.TrimRight(line, "\n")))
 		}
 	}
 	if len(inv.payload) > 0 {

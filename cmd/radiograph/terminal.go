@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -80,7 +81,7 @@ func statusColour(status string) string {
 // clean makes text from a trace safe for a terminal: one line, no control
 // characters, so that nothing recorded can move the cursor or recolour a shell.
 func clean(text string) string {
-	ok := func(r rune) bool { return r == ' ' || unicode.IsPrint(r) }
+	ok := func(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
 	if !strings.ContainsFunc(text, func(r rune) bool { return !ok(r) }) {
 		return text
 	}
@@ -90,6 +91,15 @@ func clean(text string) string {
 		}
 		return '·'
 	}, text)
+}
+
+// cleanLog is clean for a line of a log, whose tabs are columns.
+func cleanLog(line string) string {
+	cells := strings.Split(line, "\t")
+	for i := range cells {
+		cells[i] = clean(cells[i])
+	}
+	return strings.Join(cells, "\t")
 }
 
 // fit cuts text to a number of columns, with an ellipsis where it cuts.

@@ -167,6 +167,16 @@ func TestFormatDuration(t *testing.T) {
 	}
 }
 
+func TestClean(t *testing.T) {
+	const hostile = "a\tb\x1b[2J\r\u202ec\x9b"
+	if got, want := clean(hostile), "a·b·[2J··c·"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := cleanLog(hostile), "a\tb·[2J··c·"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestFit(t *testing.T) {
 	for _, test := range []struct {
 		text    string
