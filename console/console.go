@@ -25,6 +25,7 @@ type Engine interface {
 	TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radiograph.TraceID) (*radiograph.ServiceGraph, error)
 	Timeline(ctx context.Context, t radiograph.Tenant, id radiograph.TraceID) (*radiograph.Timeline, *radiograph.Trace, error)
 	Documents(tr *radiograph.Trace) []query.SegmentDocument
+	Summary(tr *radiograph.Trace) *radiograph.Summary
 }
 
 // Functions keeps and runs functions. Implemented by *lambda.Service.

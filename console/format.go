@@ -8,7 +8,7 @@ import (
 )
 
 // formatDuration writes a duration in the unit a reader expects, with about
-// three significant digits: 0 ms, 0.42 ms, 12.3 ms, 1.25 s, 2 m 5 s.
+// three significant digits: 0 ms, 420 µs, 12.3 ms, 1.25 s, 2 m 5 s.
 func formatDuration(d time.Duration) string {
 	if d < 0 {
 		return "−" + formatDuration(-d)
@@ -16,8 +16,8 @@ func formatDuration(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "0 ms"
-	case d < 10*time.Microsecond:
-		return digits(float64(d)/1e3, 2) + " µs"
+	case d < time.Millisecond-500:
+		return digits(float64(d)/1e3, 3) + " µs"
 	case d < time.Second-500*time.Microsecond:
 		return digits(float64(d)/1e6, 3) + " ms"
 	case d < time.Minute-5*time.Millisecond:

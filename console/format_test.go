@@ -16,7 +16,7 @@ import (
 
 func TestFormatDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0 ms", 1: "0.001 µs", 1500: "1.5 µs", 42 * time.Microsecond: "0.042 ms", 420 * time.Microsecond: "0.42 ms", 12345 * time.Microsecond: "12.3 ms", 999499 * time.Microsecond: "999 ms",
+		0: "0 ms", 1: "0.001 µs", 1500: "1.5 µs", 42 * time.Microsecond: "42 µs", 420123: "420 µs", 999499: "999 µs", 999500: "1 ms", 12345 * time.Microsecond: "12.3 ms", 999499 * time.Microsecond: "999 ms",
 		999500 * time.Microsecond: "1 s", 1254 * time.Millisecond: "1.25 s", 59990 * time.Millisecond: "60 s", time.Minute: "1 m 0 s", 125 * time.Second: "2 m 5 s", 25 * time.Hour: "25 h 0 m", -time.Second: "−1 s",
 	} {
 		if got := formatDuration(d); got != want {

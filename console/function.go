@@ -46,7 +46,7 @@ type decisionRow struct {
 	Age, At       string
 	Version       string
 	Type          string
-	Attempt       int
+	Attempt       string
 	Status        status
 	Code          string
 	Error         string
@@ -134,10 +134,13 @@ func (s *console) describeFunction(r *http.Request, name, version string) (*func
 
 func describeDecision(d *radiograph.Decision) decisionRow {
 	row := decisionRow{
-		At: formatTime(d.Time), Version: d.Version, Type: string(d.Type), Attempt: d.Attempt,
+		At: formatTime(d.Time), Version: d.Version, Type: string(d.Type), Attempt: strconv.Itoa(d.Attempt),
 		Status: decisionStatus(d), Error: d.FunctionError, Cold: d.Cold, Duration: formatDuration(d.Duration),
 		Sampled: d.Sampled, Reason: d.Reason, Dropped: d.Dropped, RequestID: d.RequestID,
 		HeaderIn: d.HeaderIn, LogTail: d.LogTail, Mode: string(d.Mode),
+	}
+	if d.Attempt == 0 {
+		row.Attempt = "accepted" // the event's 202, before any attempt
 	}
 	if d.Status != 0 {
 		row.Code = strconv.Itoa(d.Status)

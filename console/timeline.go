@@ -52,6 +52,7 @@ type timelineRow struct {
 	Duration   string
 	Offset     string
 	Message    string
+	Repeated   bool   // the row it lies in says the same: the message is on the status alone
 	Kind       string // "dwell" for a wait, "lambda" for Lambda's own steps; else ""
 	X, Width   string
 	Open       bool // in progress: the bar has no end yet
@@ -69,6 +70,7 @@ func drawTimeline(tl *radiograph.Timeline, selected radiograph.SegmentID, href f
 	v := timelineView{Total: formatDuration(time.Duration(tl.End - tl.Start)), Span: int64(span), Ticks: ticks(time.Duration(span)), Rows: len(tl.Rows)}
 	at := func(t radiograph.Timestamp) float64 { return 100 * float64(t-tl.Start) / float64(span) }
 	lastAttempt := map[int]radiograph.Timestamp{} // depth → the end of the attempt before
+	said := make([]string, 0, 16)                 // depth → the message of the row at hand
 	chunk := make([]timelineRow, 0, rowsPerChunk)
 	for i, row := range tl.Rows {
 		id := row.ID.String()
@@ -94,6 +96,12 @@ func drawTimeline(tl *radiograph.Timeline, selected radiograph.SegmentID, href f
 		if row.HTTPStatus != 0 {
 			d.Code, d.CodeClass = strconv.Itoa(row.HTTPStatus), codeClass(row.HTTPStatus)
 		}
+		for len(said) <= row.Depth {
+			said = append(said, "")
+		}
+		said = said[:row.Depth+1]
+		d.Repeated = row.Message != "" && row.Depth > 0 && said[row.Depth-1] == row.Message
+		said[row.Depth] = row.Message
 		for depth := range lastAttempt { // a row above ends the series of attempts below it
 			if depth > row.Depth {
 				delete(lastAttempt, depth)

@@ -16,6 +16,7 @@ type traceView struct {
 	Start, Age    string
 	Duration      string
 	Statuses      []status
+	Troubles      []trouble
 	State         string // "Complete", "In progress", …
 	LimitExceeded bool
 	Views         []choice // timeline, raw JSON
@@ -64,13 +65,14 @@ func (s *console) showTrace(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	sum := s.Engine.Summary(tr)
 	v := traceView{
 		ID: id.String(), W3C: id.W3C(),
 		Start: formatTime(tl.Start.Time()), Age: formatAge(s.Clock().Sub(tl.Start.Time())),
 		Duration: formatDuration(tl.End.Sub(tl.Start)), LimitExceeded: tr.LimitExceeded,
-		RawHref: path + "/trace.json", Segment: panel, State: "Complete", Refresh: address(path, q),
+		RawHref: path + "/trace.json", Segment: panel, Refresh: address(path, q),
+		Statuses: summaryStatuses(sum), State: traceState(tr, sum), Troubles: troubles(tl),
 	}
-	v.Statuses, v.State = traceState(tr)
 	raw := q.Get("view") == "raw"
 	v.Views = []choice{
 		{Label: "Timeline", Href: address(path, without(q, "view")), Current: !raw},
@@ -90,23 +92,48 @@ func (s *console) showTrace(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, r, http.StatusOK, "trace", "traces", "Trace "+id.String(), v)
 }
 
-// traceState is the outcome of a trace and whether more is to come.
-func traceState(tr *radiograph.Trace) ([]status, string) {
-	var out []status
-	if tr.Root != nil {
-		if st := nodeStatus(tr.Root); st != statusPending {
-			out = append(out, st)
+// traceState says whether more of a trace is to come.
+func traceState(tr *radiograph.Trace, sum *radiograph.Summary) string {
+	switch {
+	case tr.Root == nil:
+		return "Incomplete: the segment these subsegments belong to has not come"
+	case sum.IsPartial:
+		return "In progress"
+	}
+	return "Complete"
+}
+
+// troubles counts the rows that did not end well, when there are more than the
+// root's own: a request can be answered well although something inside failed.
+func troubles(tl *radiograph.Timeline) []trouble {
+	counts := map[status]int{}
+	inside := 0
+	for i, row := range tl.Rows {
+		st := rowStatus(row.Status)
+		if row.Inferred || st == statusOK || st == statusPending {
+			continue // an inferred segment repeats what its caller says
+		}
+		counts[st]++
+		if i > 0 {
+			inside++
 		}
 	}
-	for _, seg := range tr.Segments {
-		if seg.InProgress {
-			return append(out, statusPending), "In progress"
+	if inside == 0 {
+		return nil
+	}
+	var out []trouble
+	for _, st := range []status{statusFault, statusThrottle, statusError} {
+		if counts[st] > 0 {
+			out = append(out, trouble{st, counts[st]})
 		}
 	}
-	if tr.Root == nil {
-		return append(out, statusPending), "Incomplete: the segment these subsegments belong to has not come"
-	}
-	return out, "Complete"
+	return out
+}
+
+// trouble is how many rows ended so.
+type trouble struct {
+	status
+	Count int
 }
 
 // firstOf is the earliest segment that a graph node of a trace stands for.

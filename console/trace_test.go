@@ -68,7 +68,7 @@ func TestTracePageShowsAttempts(t *testing.T) {
 	if diff := cmp.Diff(want, rowsOf(page)); diff != "" {
 		t.Errorf("timeline (-want +got):\n%s", diff)
 	}
-	says(t, page, "begins at 602 ms, takes 189 ms, after a wait of 200 ms")
+	says(t, page, "Outcome ● OK Inside ▲ 3 Error", "begins at 602 ms, takes 189 ms, after a wait of 200 ms")
 	if n := strings.Count(page, `class="hatched"`); n != 1 {
 		t.Errorf("%d dwell bars, want 1", n)
 	}

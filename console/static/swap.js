@@ -3,13 +3,26 @@
 // only the part. The address bar follows, so that every state can be sent on.
 const plain = (event) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 
+// turns counts the exchanges of each element: an answer that comes after a later
+// one was asked for is dropped.
+const turns = new WeakMap();
+const take = (target) => {
+  turns.set(target, (turns.get(target) ?? 0) + 1);
+  return turns.get(target);
+};
+
 async function load(target, url, options = {}) {
+  const turn = take(target);
   const answer = await fetch(url, { ...options, headers: { ...options.headers, "X-Fragment": target.id } });
-  if (!options.method && !answer.ok) {
-    location.assign(url); // the page says what is wrong
-    return;
-  }
-  target.innerHTML = await answer.text();
+  const text = await answer.text();
+  if (turns.get(target) !== turn) return;
+  if (!options.method && !answer.ok) location.assign(url); // the page says what is wrong
+  else target.innerHTML = text;
+}
+
+function empty(target) {
+  take(target);
+  target.replaceChildren();
 }
 
 // refresh takes one element of the page anew.
@@ -45,7 +58,7 @@ export function swapPanels(root) {
     const close = event.target.closest("a[data-close]");
     if (close) {
       event.preventDefault();
-      document.getElementById(close.dataset.close).replaceChildren();
+      empty(document.getElementById(close.dataset.close));
       history.pushState(null, "", close.href);
       mark(close.href);
       return;
@@ -70,7 +83,7 @@ export function swapPanels(root) {
     const now = new URL(location.href);
     mark(now);
     if (now.searchParams.has("segment") || now.searchParams.has("node")) load(target, now);
-    else target.replaceChildren();
+    else empty(target);
   });
   root.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-swap]");
