@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -26,7 +25,9 @@ const crashRounds = 3
 type acknowledged struct {
 	mu     sync.Mutex
 	traces map[radiograph.TraceID]int // segments of each
-	orders map[int]bool               // accepted, not yet charged
+	orders map[int]bool               // accepted events
+
+	charged map[int]bool // orders the provider was asked to charge
 }
 
 // TestCrash kills the real program at random moments while clients write, and
@@ -47,7 +48,8 @@ func TestCrash(t *testing.T) {
 
 	dir := t.TempDir()
 	payments := newPayments(t)
-	ack := &acknowledged{traces: map[radiograph.TraceID]int{}, orders: map[int]bool{}}
+	ack := &acknowledged{traces: map[radiograph.TraceID]int{}, orders: map[int]bool{}, charged: map[int]bool{}}
+	go ack.watch(t.Context(), payments)
 	began := time.Now()
 	for round := range rounds {
 		p := up(t, "--data", dir, "--async-backoff", "10ms,10ms")
@@ -79,9 +81,8 @@ func TestCrash(t *testing.T) {
 	p := up(t, "--data", dir, "--async-backoff", "10ms,10ms")
 	ack.findTraces(t, p.client())
 	ack.findSummaries(t, p.client(), began)
-	events := len(ack.orders)
-	ack.awaitOrders(t, payments)
-	t.Logf("%d rounds: %d traces and %d events acknowledged, all there", rounds, len(ack.traces), events)
+	ack.awaitOrders(t)
+	t.Logf("%d rounds: %d traces and %d events acknowledged, all there", rounds, len(ack.traces), len(ack.orders))
 }
 
 // putTraces writes traces of one to three segments until the server is gone. A
@@ -181,16 +182,31 @@ func (a *acknowledged) findSummaries(t *testing.T, c *client, since time.Time) {
 	}
 }
 
-// awaitOrders waits until each accepted order has been charged; one whose
-// attempt was cut by a kill may be charged twice.
-func (a *acknowledged) awaitOrders(t *testing.T, payments *payments) {
-	patience := time.After(readyWait)
-	for len(a.orders) > 0 {
+// watch notes what is charged until ctx ends.
+func (a *acknowledged) watch(ctx context.Context, payments *payments) {
+	for {
 		select {
 		case n := <-payments.charged:
-			delete(a.orders, n)
-		case <-patience:
-			t.Fatalf("%d accepted events never ran: %s", len(a.orders), fmt.Sprint(a.orders))
+			a.mu.Lock()
+			a.charged[n] = true
+			a.mu.Unlock()
+		case <-ctx.Done():
+			return
 		}
 	}
+}
+
+// awaitOrders waits until each accepted order has been charged; one whose
+// attempt was cut by a kill may be charged twice.
+func (a *acknowledged) awaitOrders(t *testing.T) {
+	waitFor(t, "the run of every accepted event", func() bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		for n := range a.orders {
+			if !a.charged[n] {
+				return false
+			}
+		}
+		return true
+	})
 }

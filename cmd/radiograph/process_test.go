@@ -23,6 +23,9 @@ const (
 // binary is the program as users run it, built once by TestMain.
 var binary string
 
+// raceDetector is true in a test run with -race.
+var raceDetector bool
+
 func TestMain(m *testing.M) {
 	os.Exit(buildAndRun(m))
 }
@@ -37,6 +40,10 @@ func buildAndRun(m *testing.M) int {
 	binary = filepath.Join(dir, "radiograph")
 	build := exec.Command("go", "build", "-o", binary, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if raceDetector {
+		build = exec.Command("go", "build", "-race", "-o", binary, ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=1")
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build radiograph: %v\n%s", err, out)
 		return 1
