@@ -144,9 +144,15 @@ func (inv *invocation) enqueue(ctx context.Context) (*radiograph.InvokeResult, e
 // later, or the end.
 func (s *Service) attempt(life context.Context, t *ticket) {
 	q, err := s.queue.load(life, t)
-	if err != nil {
-		s.log.Error("an accepted event cannot be read", "event", t.id, "err", err)
+	switch {
+	case err == nil:
+	case life.Err() != nil, radiograph.ErrorKind(err) == radiograph.KindNotFound:
 		s.queue.forget(t)
+		return
+	default:
+		s.log.Error("an accepted event cannot be read", "event", t.id, "err", err)
+		t.due = s.now().Add(longestRequeue)
+		s.queue.push(t)
 		return
 	}
 	began := s.now()

@@ -108,7 +108,7 @@ func (c *cause) fit() []byte {
 
 // maxText bounds a text of a cause that must be cut: even when each byte needs
 // six to be spelled, a cause stays a document's lesser part.
-const maxText = 1024
+const maxText = 512
 
 func marshal(c *cause) []byte {
 	text, err := json.Marshal(c)

@@ -6,9 +6,9 @@ import (
 	"radiograph"
 )
 
-// UpdateConfiguration changes $LATEST. change gets a copy it may alter, and may
-// be called again; what it leaves is validated, and the role is asked anew. A
-// non-empty revisionID must be the current one.
+// UpdateConfiguration changes $LATEST. change gets a copy it may alter; what it
+// leaves is validated, and the role is asked anew. A non-empty revisionID must be
+// the current one.
 func (s *Service) UpdateConfiguration(ctx context.Context, t radiograph.Tenant, name string, change func(*radiograph.Function) error, revisionID string) (*radiograph.Function, error) {
 	return s.update(ctx, t, name, revisionID, func(f *radiograph.Function) error {
 		code, size := f.CodeSHA256, f.CodeSize
@@ -47,18 +47,17 @@ func (s *Service) ReplaceCode(ctx context.Context, t radiograph.Tenant, name str
 	if err := checkZip(u.Zip); err != nil {
 		return nil, err
 	}
+	if !u.DryRun { // before the lock: a package may be large
+		if err := s.putCode(ctx, u.Zip); err != nil {
+			return nil, err
+		}
+	}
 	change := func(f *radiograph.Function) error {
 		if u.Architecture != "" {
 			f.Architecture = u.Architecture
 		}
-		if err := checkSettings(f); err != nil {
-			return err
-		}
-		if u.DryRun {
-			describeCode(f, u.Zip)
-			return nil
-		}
-		return s.putCode(ctx, f, u.Zip)
+		describeCode(f, u.Zip)
+		return checkSettings(f)
 	}
 	if u.DryRun {
 		e, err := s.lockEntry(ctx, t, name)

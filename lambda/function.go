@@ -37,9 +37,10 @@ func (s *Service) CreateFunction(ctx context.Context, f *radiograph.Function, zi
 	if err := s.checkRole(ctx, f); err != nil {
 		return nil, err
 	}
-	if err := s.putCode(ctx, f, zip); err != nil {
+	if err := s.putCode(ctx, zip); err != nil {
 		return nil, err
 	}
+	describeCode(f, zip)
 	f.State, f.StateReason, f.StateReasonCode = statePending, creatingReason, creatingCode
 	f.LastUpdateStatus, f.LastUpdateStatusReason, f.LastUpdateStatusReasonID = "", "", ""
 
@@ -63,15 +64,19 @@ func alreadyExists(name string) error {
 	return exception(radiograph.KindConflict, "ResourceConflictException", "Function already exist: %s", name)
 }
 
-// putCode stores a checked zip file and writes its sum and size into f.
-func (s *Service) putCode(ctx context.Context, f *radiograph.Function, zip []byte) error {
-	describeCode(f, zip)
-	return s.cfg.Code.PutCode(ctx, f.CodeSHA256, zip)
+// putCode stores a checked zip file.
+func (s *Service) putCode(ctx context.Context, zip []byte) error {
+	return s.cfg.Code.PutCode(ctx, codeSum(zip), zip)
 }
 
+// describeCode writes a zip file's sum and size into f.
 func describeCode(f *radiograph.Function, zip []byte) {
+	f.CodeSHA256, f.CodeSize = codeSum(zip), int64(len(zip))
+}
+
+func codeSum(zip []byte) string {
 	sum := sha256.Sum256(zip)
-	f.CodeSHA256, f.CodeSize = hex.EncodeToString(sum[:]), int64(len(zip))
+	return hex.EncodeToString(sum[:])
 }
 
 // revise gives f a new revision.

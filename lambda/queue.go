@@ -82,7 +82,8 @@ func (q *queue) reload(ctx context.Context) error {
 		t := &ticket{id: strings.TrimPrefix(pair.Key, eventPrefix)}
 		p, err := q.progress(ctx, t)
 		if err != nil {
-			return fmt.Errorf("load accepted events: %w", err)
+			// One that cannot be read is told of when it is due, at once.
+			q.log.Warn("an event's attempts cannot be read", "event", t.id, "err", err)
 		}
 		t.due = p.Due
 		q.mu.Lock()

@@ -311,6 +311,32 @@ func TestStopWhileAttempting(t *testing.T) {
 	})
 }
 
+// TestUnreadableEvent: one damaged record stops nobody else.
+func TestUnreadableEvent(t *testing.T) {
+	in(t, func(t *testing.T) {
+		w := newWorld(t, echo(timing{}))
+		w.create(someFunction("fn"))
+		w.invoke(event)
+		w.invoke(event)
+		w.close()
+		broken := w.state.keys(eventPrefix)[0]
+		if err := w.state.Apply(context.Background(), radiograph.Change{Key: progressPrefix + strings.TrimPrefix(broken, eventPrefix), Value: []byte("{")}); err != nil {
+			t.Fatal(err)
+		}
+		after := newWorldOn(t, w.state.crashed(), echo(timing{}))
+		defer after.close()
+		stop := after.run()
+		synctest.Wait()
+		stop()
+		if gs := after.sink.segments(t); len(gs) != 2 {
+			t.Errorf("%d segments", len(gs))
+		}
+		if keys := after.state.keys(eventPrefix); len(keys) != 1 || keys[0] != broken {
+			t.Errorf("left: %v", keys)
+		}
+	})
+}
+
 func TestRunTwice(t *testing.T) {
 	in(t, func(t *testing.T) {
 		w := newWorld(t, echo(timing{}))
