@@ -62,15 +62,6 @@ func formatAge(d time.Duration) string {
 // formatTime is a moment in the machine's time zone, to the millisecond.
 func formatTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000 MST") }
 
-// formatClock is a moment of today by its clock, of another day with its date.
-func formatClock(t, now time.Time) string {
-	t, now = t.Local(), now.Local()
-	if y, m, d := t.Date(); y == now.Year() && m == now.Month() && d == now.Day() {
-		return t.Format("15:04:05")
-	}
-	return t.Format("2006-01-02 15:04:05")
-}
-
 // formatCount groups thousands by thin spaces.
 func formatCount(n int64) string {
 	s := strconv.FormatInt(n, 10)

@@ -43,26 +43,25 @@ type notice struct {
 
 // decisionRow is one invocation as its decision record tells it.
 type decisionRow struct {
-	Age, At       string
-	Version       string
-	Type          string
-	Attempt       string
-	Status        status
-	Code          string
-	Error         string
-	Cold          bool
-	Duration      string
-	Sampled       bool
-	Reason        string
-	Trace         string
-	TraceHref     string // "" when it was not recorded
-	Dropped       []string
-	Datagrams     string
-	RequestID     string
-	HeaderIn      string
-	LogTail       string
-	Mode          string
-	HasDiagnostic bool
+	Age, At   string
+	Version   string
+	Type      string
+	Attempt   string
+	Status    status
+	Code      string
+	Error     string
+	Cold      bool
+	Duration  string
+	Sampled   bool
+	Reason    string
+	Trace     string
+	TraceHref string // "" when it was not recorded
+	Dropped   []string
+	Datagrams string
+	RequestID string
+	HeaderIn  string
+	LogTail   string
+	Mode      string
 }
 
 // showFunction shows $LATEST, or the ?version= asked for.
@@ -100,11 +99,20 @@ func (s *console) describeFunction(r *http.Request, name, version string) (*func
 		MapHref:    address("/map", url.Values{"node": {f.Name}, "type": {"AWS::Lambda::Function"}}),
 		TracesHref: address("/traces", url.Values{"service": {f.Name}}),
 		Configuration: []field{
-			{"Runtime", f.Runtime}, {"Handler", f.Handler}, {"Role", f.Role},
-			{"Memory", strconv.Itoa(f.MemorySize) + " MB"}, {"Timeout", strconv.Itoa(f.Timeout) + " s"},
-			{"Ephemeral storage", strconv.Itoa(f.EphemeralMB) + " MB"}, {"Architecture", f.Architecture}, {"Package", f.PackageType},
-			{"Code size", formatBytes(f.CodeSize)}, {"Code SHA-256", f.CodeSHA256}, {"Layers", strings.Join(f.Layers, ", ")},
-			{"Log group", f.LogGroup()}, {"Last modified", formatTime(f.LastModified)}, {"Revision", f.RevisionID},
+			{"Runtime", f.Runtime},
+			{"Handler", f.Handler},
+			{"Role", f.Role},
+			{"Memory", strconv.Itoa(f.MemorySize) + " MB"},
+			{"Timeout", strconv.Itoa(f.Timeout) + " s"},
+			{"Ephemeral storage", strconv.Itoa(f.EphemeralMB) + " MB"},
+			{"Architecture", f.Architecture},
+			{"Package", f.PackageType},
+			{"Code size", formatBytes(f.CodeSize)},
+			{"Code SHA-256", f.CodeSHA256},
+			{"Layers", strings.Join(f.Layers, ", ")},
+			{"Log group", f.LogGroup()},
+			{"Last modified", formatTime(f.LastModified)},
+			{"Revision", f.RevisionID},
 		},
 		Environment: sortedFields(f.Environment), Tags: sortedFields(f.Tags),
 	}

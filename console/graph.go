@@ -45,21 +45,20 @@ var (
 )
 
 type graphNode struct {
-	X, Y      string
-	Href      string
-	Selected  bool
-	Client    bool
-	Dashed    bool // nothing is known of its type
-	Ring      []ringArc
-	Latency   string
-	Unit      string
-	Rate      string
-	Name      string // shortened
-	Kind      string // the type in words
-	Origin    string // the type as documents spell it, where the words differ
-	Outcomes  []outcome
-	Title     string
-	Reference int
+	X, Y     string
+	Href     string
+	Selected bool
+	Client   bool
+	Dashed   bool // nothing is known of its type
+	Ring     []ringArc
+	Latency  string
+	Unit     string
+	Rate     string
+	Name     string // shortened
+	Kind     string // the type in words
+	Origin   string // the type as documents spell it, where the words differ
+	Outcomes []outcome
+	Title    string
 }
 
 // ringArc is one outcome's share of the ring.
@@ -123,7 +122,7 @@ func drawGraph(g *radiograph.ServiceGraph, o graphOptions) *graphView {
 }
 
 func drawNode(n *radiograph.ServiceNode, at point, o graphOptions) graphNode {
-	d := graphNode{X: coordinate(at.X), Y: coordinate(at.Y), Reference: n.ReferenceID, Client: n.Type == "client", Dashed: n.Type == "unknown" || n.Type == "", Name: shorten(n.Name, nameRunes)}
+	d := graphNode{X: coordinate(at.X), Y: coordinate(at.Y), Client: n.Type == "client", Dashed: n.Type == "unknown" || n.Type == "", Name: shorten(n.Name, nameRunes)}
 	radius := roomy.radius - 3
 	if o.perTrace {
 		d.Name, radius = shorten(n.Name, compactRunes), compact.radius-2

@@ -22,12 +22,10 @@ const (
 
 // timelineView is a trace's rows on one axis.
 type timelineView struct {
-	Total  string
 	Span   int64 // nanoseconds, for the ruler
 	Ticks  []tick
 	Chunks [][]timelineRow
 	Rows   int
-	Depth  int
 }
 
 // tick is one mark of the axis.
@@ -67,7 +65,7 @@ var attemptName = regexp.MustCompile(`^Attempt #\d+$`)
 // drawTimeline places rows on the axis. href gives the address of a row's detail.
 func drawTimeline(tl *radiograph.Timeline, selected radiograph.SegmentID, href func(id string) string) timelineView {
 	span := max(tl.End-tl.Start, 1)
-	v := timelineView{Total: formatDuration(time.Duration(tl.End - tl.Start)), Span: int64(span), Ticks: ticks(time.Duration(span)), Rows: len(tl.Rows)}
+	v := timelineView{Span: int64(span), Ticks: ticks(time.Duration(span)), Rows: len(tl.Rows)}
 	at := func(t radiograph.Timestamp) float64 { return 100 * float64(t-tl.Start) / float64(span) }
 	lastAttempt := map[int]radiograph.Timestamp{} // depth → the end of the attempt before
 	said := make([]string, 0, 16)                 // depth → the message of the row at hand
@@ -114,7 +112,6 @@ func drawTimeline(tl *radiograph.Timeline, selected radiograph.SegmentID, href f
 			}
 			lastAttempt[row.Depth] = end
 		}
-		v.Depth = max(v.Depth, row.Depth)
 		if len(chunk) == rowsPerChunk {
 			v.Chunks = append(v.Chunks, chunk)
 			chunk = make([]timelineRow, 0, rowsPerChunk)

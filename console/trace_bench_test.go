@@ -38,8 +38,10 @@ func BenchmarkTracePage(b *testing.B) {
 			now := time.Now()
 			id := radiograph.NewTraceID(now)
 			begin := radiograph.TimestampOf(now)
-			l := &loaded{Engine: query.New(storetest.NewModel(), time.Now), graph: &radiograph.ServiceGraph{}, trace: &radiograph.Trace{ID: id},
-				timeline: &radiograph.Timeline{ID: id, Start: begin, End: begin.Add(time.Second)}}
+			l := &loaded{
+				Engine: query.New(storetest.NewModel(), time.Now), graph: &radiograph.ServiceGraph{}, trace: &radiograph.Trace{ID: id},
+				timeline: &radiograph.Timeline{ID: id, Start: begin, End: begin.Add(time.Second)},
+			}
 			for i := range rows {
 				l.timeline.Rows = append(l.timeline.Rows, radiograph.TimelineRow{
 					ID: radiograph.NewSegmentID(), Depth: i % 6, Segment: i%6 == 0, Name: fmt.Sprintf("step %d", i), Type: "remote", Status: "OK", HTTPStatus: 200,

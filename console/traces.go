@@ -31,7 +31,6 @@ type tracesView struct {
 	Scanned   string
 	Newest    string // address of the first page; "" on it
 	Older     string // address of the next page; "" on the last
-	Cut       bool   // the scan stopped at its bound
 	Filtered  bool
 	Wider     string // the address of the widest range; "" when it is shown
 	Span      string
@@ -109,7 +108,6 @@ func (s *console) listTraces(w http.ResponseWriter, r *http.Request) error {
 		next := with(q, "token", page.Token)
 		tr.set(next, true) // the next page is of the same moment
 		v.Older = address("/traces", next)
-		v.Cut = len(page.Summaries) < pageTraces
 	}
 	if widest := presets[len(presets)-1].Name; tr.Preset != widest {
 		wide := without(q, "token", "from", "to")
