@@ -15,7 +15,7 @@ const (
 	// maxTicks bounds the marks of the axis.
 	maxTicks = 6
 	// leastBar is the width of a bar too short to see, in percent.
-	leastBar = 0.15
+	leastBar = 0.5
 	// maxIndent is the deepest indentation that is drawn; deeper rows stay there.
 	maxIndent = 24
 )
