@@ -3,7 +3,9 @@ package lambda
 import (
 	"container/list"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"radiograph"
@@ -97,4 +99,82 @@ func (e *environment) see(ev radiograph.EnvironmentEvent) {
 			e.maxMemoryMB = e.fleet.fn.MemorySize
 		}
 	}
+}
+
+// acquire gets an environment, warm or starting.
+func (x *execution) acquire() {
+	env, reset, err := x.s.pool.acquire(x.life, x.fleet)
+	switch {
+	case err != nil:
+		x.fail(err)
+	case env != nil:
+		x.env, x.phase, x.cold, x.inside = env, delivering, false, false
+		x.begin = x.s.now()
+	default:
+		x.inside = x.inside || reset
+		x.start()
+	}
+}
+
+// start starts an environment in the slot at hand.
+func (x *execution) start() {
+	x.cold = true
+	began := x.s.now()
+	env, err := x.s.start(x.life, x.fleet)
+	if err != nil {
+		x.s.pool.freeSlot()
+		x.failStart(began, err)
+		return
+	}
+	x.env, x.phase = env, initializing
+	x.tail.initStart(x.fn)
+	if x.inside {
+		x.begin = began
+		x.limit = began.Add(x.timeout())
+		return
+	}
+	x.limit = x.s.now().Add(initLimit)
+}
+
+// failStart ends an execution that has no process. A function that names no
+// entry point fails by itself; for the rest the caller gets the service's own
+// exceptions.
+func (x *execution) failStart(began time.Time, err error) {
+	var known *radiograph.Error
+	if !errors.As(err, &known) {
+		known = &radiograph.Error{Kind: radiograph.KindInternal}
+	}
+	var refusal *radiograph.Error
+	switch {
+	case x.life.Err() != nil:
+		refusal = shuttingDown()
+	case strings.HasPrefix(known.Code, "Runtime."):
+		x.begin, x.answered = began, x.s.now()
+		x.functionFailed(known.Code, "RequestId: "+x.event.RequestID+" Error: "+known.Message)
+		x.end()
+		return
+	case known.Code == "AccessDeniedException":
+		refusal = known
+	case known.Kind == radiograph.KindUnsupported:
+		refusal = exception(radiograph.KindUnavailable, "InvalidRuntimeException", "%s", known.Message)
+	case known.Kind == radiograph.KindInvalid:
+		refusal = exception(radiograph.KindUnavailable, "InvalidZipFileException", "%s", known.Message)
+	case known.Kind == radiograph.KindUnavailable:
+		refusal = exception(radiograph.KindUnavailable, "ServiceException", "%s", known.Message)
+	default:
+		refusal = exception(radiograph.KindInternal, "ServiceException", "The environment could not be started.")
+		x.s.log.Error("an environment cannot be started", "function", x.fn.ARN(), "request_id", x.event.RequestID, "err", err)
+	}
+	if refusal != known {
+		refusal.Err = err
+	}
+	x.fail(refusal)
+}
+
+// repeatInitialization gives up a first Initialization and starts another
+// environment, in a slot of its own.
+func (x *execution) repeatInitialization() {
+	x.tail.linef("INIT_REPORT Init Duration: %.2f ms\tPhase: init\tStatus: timeout", milliseconds(initLimit))
+	x.s.pool.discard(x.env, "its initialization took too long", false)
+	x.env, x.phase, x.inside, x.limit = nil, acquiring, true, time.Time{}
 }

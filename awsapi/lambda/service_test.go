@@ -464,40 +464,42 @@ func TestInvoke(t *testing.T) {
 }
 
 func TestThrottle(t *testing.T) {
-	c := newClient(t, func(cfg *lambda.Config) { cfg.MaxEnvironments = 1; cfg.Sandbox = stuck{} })
-	c.mustCreate("fn", members{"Timeout": 2})
+	held := &held{delivered: make(chan func())}
+	c := newClient(t, func(cfg *lambda.Config) { cfg.MaxEnvironments, cfg.Sandbox = 1, held })
+	c.mustCreate("fn", members{"Timeout": 60})
 	var busy sync.WaitGroup
 	defer busy.Wait()
-	begun := make(chan struct{})
 	busy.Go(func() {
-		close(begun)
-		c.do("POST", functions+"/fn/invocations", nil)
-	})
-	<-begun
-	var throttled answer
-	for range 2 { // whichever came first has the only environment
-		if throttled = c.do("POST", functions+"/fn/invocations", nil); throttled.StatusCode == 429 {
-			break
+		if a := c.do("POST", functions+"/fn/invocations", nil); a.StatusCode != 200 {
+			t.Errorf("%d %s", a.StatusCode, a.body)
 		}
-	}
+	})
+	answer := <-held.delivered
+	defer answer()
+	throttled := c.do("POST", functions+"/fn/invocations", nil)
 	want(t, throttled, 429, "TooManyRequestsException", "Rate Exceeded.")
 	if m := throttled.json(t); m["Reason"] != "ConcurrentInvocationLimitExceeded" || throttled.Header.Get("Retry-After") != "1" {
 		t.Errorf("%v %v", m, throttled.Header)
 	}
 }
 
-// stuck is a sandbox whose functions never answer.
-type stuck struct{}
+// held is a sandbox whose functions answer when the test says so.
+type held struct{ delivered chan func() }
 
-func (stuck) Start(context.Context, *radiograph.EnvironmentSpec) (radiograph.Environment, error) {
-	m := mirror{make(chan radiograph.EnvironmentEvent, 16)}
-	m.events <- radiograph.EnvironmentEvent{Kind: radiograph.RuntimeAskedNext, At: time.Now()}
-	return deaf{m}, nil
+func (h *held) Start(ctx context.Context, spec *radiograph.EnvironmentSpec) (radiograph.Environment, error) {
+	e, err := mirror{}.Start(ctx, spec)
+	return heldEnvironment{e.(mirror), h}, err
 }
 
-type deaf struct{ mirror }
+type heldEnvironment struct {
+	mirror
+	held *held
+}
 
-func (deaf) Deliver(*radiograph.RuntimeEvent, radiograph.Stamp) error { return nil }
+func (e heldEnvironment) Deliver(ev *radiograph.RuntimeEvent, stamp radiograph.Stamp) error {
+	e.held.delivered <- func() { _ = e.mirror.Deliver(ev, stamp) } // it never fails
+	return nil
+}
 
 func TestLists(t *testing.T) {
 	c := newClient(t)
