@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -108,20 +109,26 @@ func (s *server) stop(t testing.TB) {
 	}
 }
 
-// leftBehind names processes that outlived their server: those whose
-// environment names its folders. It gives them a moment to end.
-func (s *server) leftBehind() (found []string) {
-	for range 50 {
-		found = nil
-		environs, _ := filepath.Glob("/proc/[0-9]*/environ")
-		for _, name := range environs {
-			b, _ := os.ReadFile(name) // gone, or another user's
-			if slices.ContainsFunc(s.dirs, func(dir string) bool { return bytes.Contains(b, []byte(dir)) }) {
-				line, _ := os.ReadFile(filepath.Join(filepath.Dir(name), "cmdline"))
-				found = append(found, filepath.Base(filepath.Dir(name))+" "+strings.ReplaceAll(string(line), "\x00", " "))
-			}
+// running names the processes of the server's functions: those whose environment
+// names its folders.
+func (s *server) running() (found []string) {
+	environs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, name := range environs {
+		dir := filepath.Dir(name)
+		b, _ := os.ReadFile(name) // gone, or another user's
+		if filepath.Base(dir) != strconv.Itoa(s.PID) && slices.ContainsFunc(s.dirs, func(dir string) bool { return bytes.Contains(b, []byte(dir)) }) {
+			line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+			found = append(found, filepath.Base(dir)+" "+strings.ReplaceAll(string(line), "\x00", " "))
 		}
-		if len(found) == 0 {
+	}
+	return found
+}
+
+// leftBehind names processes that outlived their server. It gives them a moment
+// to end.
+func (s *server) leftBehind() (found []string) {
+	for range 100 {
+		if found = s.running(); len(found) == 0 {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)
