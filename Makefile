@@ -26,14 +26,15 @@ fuzz:
 # kill -9 at random moments, ROUNDS times, then everything acknowledged must be there.
 ROUNDS ?= 200
 crash:
-	RADIOGRAPH_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run '^TestCrash$$' ./cmd/radiograph
+	RADIOGRAPH_CRASH_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 60m -v -run Crash ./...
 
 COUNT ?= 1
 bench:
 	$(GO) test -run '^$$' -bench . -count $(COUNT) ./...
 
-lint: ## gofmt, vet, staticcheck, the import table
-	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt these"; exit 1; }
+lint: ## gofumpt, vet, staticcheck, the import table
+	@unformatted="$$($(GO) tool -modfile=tools/go.mod gofumpt -l .)"; \
+	  test -z "$$unformatted" || { echo "$$unformatted"; echo "not formatted: $(GO) tool -modfile=tools/go.mod gofumpt -w ."; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	$(GO) test -run '^TestImports$$' .

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"radiograph"
 	"radiograph/awsapi"
 	apiiam "radiograph/awsapi/iam"
 	apilambda "radiograph/awsapi/lambda"
@@ -11,13 +10,14 @@ import (
 	"radiograph/ingest"
 	"radiograph/lambda"
 	"radiograph/query"
+	"radiograph/sampling"
 )
 
 // services are the AWS services of the one port. Compatibility calls it without
 // rooms behind it, to read the tables.
-func services(engine *query.Engine, sink *ingest.Ingester, rules radiograph.SamplingRules, functions *lambda.Service, roles *iam.Service) []awsapi.Service {
+func services(engine *query.Engine, sink *ingest.Ingester, rules *sampling.Rules, functions *lambda.Service, roles *iam.Service) []awsapi.Service {
 	return []awsapi.Service{
-		xray.New(engine, sink, sink, rules),
+		xray.New(xray.Config{Engine: engine, Sink: sink, Telemetry: sink, Rules: rules}),
 		apilambda.New(functions),
 		apiiam.New(roles),
 		sts.New(roles),

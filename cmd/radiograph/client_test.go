@@ -19,6 +19,7 @@ import (
 
 // The client commands, used as a person does: one server, one function.
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	payments := newPayments(t)
 	p := up(t)
 	if err := deployDemo(t.Context(), p.client(), binary, 5*time.Millisecond); err != nil {

@@ -34,6 +34,7 @@ type acknowledged struct {
 // finds everything that was acknowledged: segments by PutTraceSegments, and
 // events by a 202, which run after the restart.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	rounds := crashRounds
 	if s := os.Getenv("RADIOGRAPH_CRASH_ROUNDS"); s != "" {
 		n, err := strconv.Atoi(s)

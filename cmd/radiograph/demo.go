@@ -91,8 +91,11 @@ func runDemo(ctx context.Context, stdin io.Reader, out, stderr io.Writer, f *dem
 		done  func(*radiograph.Timeline) bool
 	}{
 		{"an order, synchronously", order{Number: 1001}, settled},
-		{"an order as an event: the first attempt fails, the second follows " + formatDuration(demoBackoff) + " later", order{Number: 1002, Event: true},
-			func(tl *radiograph.Timeline) bool { return attempts(tl) == 2 && settled(tl) }},
+		{
+			"an order as an event: the first attempt fails, the second follows " + formatDuration(demoBackoff) + " later",
+			order{Number: 1002, Event: true},
+			func(tl *radiograph.Timeline) bool { return attempts(tl) == 2 && settled(tl) },
+		},
 		{"the provider answers 503, the function fails, the shop answers 502", order{Number: 1003}, settled},
 	} {
 		id, err := shop.place(ctx, act.order)

@@ -139,6 +139,7 @@ func TestDemo(t *testing.T) {
 
 // The bars are what happened: a function that sleeps longer has a longer bar.
 func TestDemoFollowsTheFunction(t *testing.T) {
+	t.Parallel()
 	const work = 700 * time.Millisecond
 	short, long := demoOnce(t).waterfalls[0], demoOnce(t, "--work", work.String()).waterfalls[0]
 	a, b := rowDuration(t, hasRow(t, short, "check order")), rowDuration(t, hasRow(t, long, "check order"))
@@ -200,6 +201,7 @@ func TestDemoStaysUp(t *testing.T) {
 
 // A folder with an earlier demo in it is as good as a new one.
 func TestDemoTwiceInOneFolder(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	demoOnce(t, "--data", dir)
 	demoOnce(t, "--data", dir)

@@ -122,7 +122,10 @@ func TestUpNamesTheAddressInUse(t *testing.T) {
 
 func TestUpRefusesPublicAddresses(t *testing.T) {
 	for _, flags := range [][]string{
-		{"--addr", "0.0.0.0:0"}, {"--addr", ":0"}, {"--addr", "[::]:0"}, {"--addr", "192.0.2.1:0"},
+		{"--addr", "0.0.0.0:0"},
+		{"--addr", ":0"},
+		{"--addr", "[::]:0"},
+		{"--addr", "192.0.2.1:0"},
 		{"--addr", "127.0.0.1:0", "--daemon", "0.0.0.0:0"},
 	} {
 		code, _, stderr := runBinary(t, append([]string{"up", "--memory", "--daemon", "127.0.0.1:0"}, flags...)...)
@@ -173,6 +176,7 @@ func TestUpHoldsTheFoldersLock(t *testing.T) {
 // A clean stop lets a running invocation end and answers it, and keeps what was
 // written.
 func TestUpDrains(t *testing.T) {
+	t.Parallel()
 	payments := newPayments(t)
 	payments.hold = make(chan struct{})
 	dir := t.TempDir()
@@ -226,6 +230,7 @@ func TestUpDrains(t *testing.T) {
 
 // A drain has an end, whatever a function does.
 func TestUpEndsTheDrain(t *testing.T) {
+	t.Parallel()
 	payments := newPayments(t)
 	payments.hold = make(chan struct{})
 	defer close(payments.hold)
@@ -256,6 +261,7 @@ func TestUpEndsTheDrain(t *testing.T) {
 
 // Connections that send half a request are let go.
 func TestUpSurvivesHalfOpenConnections(t *testing.T) {
+	t.Parallel()
 	p := up(t)
 	address := strings.TrimPrefix(p.Endpoint, "http://")
 	for i := range 200 {
