@@ -96,7 +96,7 @@ func (k *keeper) Offer(ctx context.Context, t radiograph.Tenant, d radiograph.Do
 // request bodies share buffers.
 func TestDocumentsAreKept(t *testing.T) {
 	sink := &keeper{}
-	s := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{xray.New(nil, sink, nil, nil)}})
+	s := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{xray.New(xray.Config{Sink: sink})}})
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {

@@ -47,7 +47,7 @@ func newHouse(t testing.TB) *house {
 	sink := ingest.New(store, state, slog.New(slog.DiscardHandler), clock)
 	roles := iam.New(state, clock)
 	return &house{roles: roles, services: []awsapi.Service{
-		xray.New(query.New(store, clock), sink, sink, sampling.NewRules(state, clock)),
+		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock)}),
 		apiiam.New(roles),
 		sts.New(roles),
 	}}
@@ -207,7 +207,7 @@ func TestCompatibility(t *testing.T) {
 	page := awsapi.Compatibility(newHouse(t).services)
 	for _, want := range []string{
 		"## AWS X-Ray (`xray`, rest-json, API 2016-04-12)",
-		"8 of 38 modelled operations are served.",
+		"12 of 38 modelled operations are served.",
 		"| PutTraceSegments | `POST /TraceSegments` | 200 | `xray:PutTraceSegments` |",
 		"| GetCallerIdentity | `Action=GetCallerIdentity` | 200 | none |",
 		"GetTimeSeriesServiceStatistics",

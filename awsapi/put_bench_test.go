@@ -42,7 +42,7 @@ func BenchmarkPutTraceSegments(b *testing.B) {
 				b.Fatal(err)
 			}
 			sink := &swallow{}
-			server := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{xray.New(nil, sink, nil, nil)}})
+			server := awsapi.NewServer(awsapi.Config{Services: []awsapi.Service{xray.New(xray.Config{Sink: sink})}})
 			header := http.Header{"Authorization": {sign("AKIDEXAMPLE", "xray")}, "Content-Type": {"application/json"}}
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()

@@ -10,5 +10,5 @@ import (
 
 // services are the tables alone, with nothing behind them.
 func services() []awsapi.Service {
-	return []awsapi.Service{xray.New(nil, nil, nil, nil), lambda.New(nil), iam.New(nil), sts.New(nil)}
+	return []awsapi.Service{xray.New(xray.Config{}), lambda.New(nil), iam.New(nil), sts.New(nil)}
 }

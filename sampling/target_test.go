@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"radiograph"
+	"radiograph/storetest"
 )
 
 var (
@@ -19,36 +20,37 @@ var (
 
 func TestTargets(t *testing.T) {
 	now := start
-	r := NewRules(nil, func() time.Time { return now })
+	r := NewRules(storetest.NewState(), func() time.Time { return now })
 	now = now.Add(time.Hour)
-	reports := []radiograph.SamplingStatistics{
-		{RuleName: "Default", ClientID: "0123456789abcdef01234567", RequestCount: 10},
-		{RuleName: "gone", ClientID: "0123456789abcdef01234567", RequestCount: 10},
-	}
-	targets, unprocessed, modified, err := r.Targets(context.Background(), tenant, reports)
+	at := radiograph.TimestampOf(now)
+	got, err := r.Targets(t.Context(), tenant, radiograph.SamplingReport{Statistics: []radiograph.SamplingStatistics{
+		{RuleName: "Default", ClientID: "0123456789abcdef01234567", Time: at, RequestCount: 10},
+		{RuleName: "gone", ClientID: "0123456789abcdef01234567", Time: at, RequestCount: 10},
+		{RuleName: "Default", ClientID: "0123456789abcdef01234567", Time: at.Add(-countedFor - 1), RequestCount: 10},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]radiograph.SamplingTarget{{
-		RuleName: "Default", FixedRate: 0.05, Quota: 1, QuotaTTL: radiograph.TimestampOf(now.Add(20 * time.Second)), Interval: 10 * time.Second,
-	}}, targets); diff != "" {
-		t.Errorf("targets (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]radiograph.UnprocessedStatistics{{RuleName: "gone", Code: "400", Message: "Unknown rule"}}, unprocessed); diff != "" {
-		t.Errorf("unprocessed (-want +got):\n%s", diff)
-	}
-	if want := radiograph.TimestampOf(start); modified != want {
-		t.Errorf("modified = %v, want the start %v: a later time makes clients fetch again", modified, want)
+	if diff := cmp.Diff(&radiograph.SamplingAnswer{
+		Targets: []radiograph.SamplingTarget{{
+			RuleName: "Default", FixedRate: 0.05, Quota: 1, QuotaTTL: at.Add(20 * time.Second), Interval: 10 * time.Second,
+		}},
+		Unprocessed: []radiograph.UnprocessedStatistics{
+			{RuleName: "gone", Code: "400", Message: "Unknown rule"},
+			{RuleName: "Default", Code: "400", Message: "The statistics are too old"},
+		},
+		Modified: radiograph.TimestampOf(start), // the start: a later time makes clients fetch again
+	}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestTargetsAreOfOneTenant(t *testing.T) {
-	r := NewRules(nil, func() time.Time { return start })
+	r := NewRules(storetest.NewState(), func() time.Time { return start })
 	other := radiograph.Tenant{Account: "444455556666", Region: "eu-west-1"}
 	for _, tn := range []radiograph.Tenant{tenant, other} {
-		targets, _, _, err := r.Targets(context.Background(), tn, []radiograph.SamplingStatistics{{RuleName: "Default", ClientID: "c"}})
-		if err != nil || targets[0].Quota != 1 {
-			t.Errorf("%v: quota %d, %v; want its own reservoir of 1", tn, targets[0].Quota, err)
+		if got := report(t, r, tn, "Default", "c", 1); got.Quota != 1 {
+			t.Errorf("%v: quota %d; want its own reservoir of 1", tn, got.Quota)
 		}
 	}
 }
@@ -126,32 +128,28 @@ func TestReservoirGoesRound(t *testing.T) {
 }
 
 func TestReservoirForgetsClients(t *testing.T) {
-	r := NewRules(nil, func() time.Time { return start })
+	r := NewRules(storetest.NewState(), func() time.Time { return start })
 	for i := range maxClients + 10 {
-		_, _, _, err := r.Targets(context.Background(), tenant, []radiograph.SamplingStatistics{{RuleName: "Default", ClientID: fmt.Sprint(i)}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		report(t, r, tenant, "Default", fmt.Sprint(i), 1)
 	}
-	res := r.reservoirs[reservoirKey{tenant, "Default"}]
+	res := r.reservoirs[ruleKey{tenant, "Default"}]
 	if n := len(res.clients); n != maxClients {
 		t.Errorf("%d clients, want the bound %d", n, maxClients)
 	}
 	r.clock = func() time.Time { return start.Add(time.Hour) }
-	if _, _, _, err := r.Targets(context.Background(), tenant, nil); err != nil || len(r.reservoirs) != 0 {
-		t.Errorf("%d reservoirs after an idle hour, %v", len(r.reservoirs), err)
+	if _, err := r.Targets(t.Context(), tenant, radiograph.SamplingReport{}); err != nil || len(r.reservoirs) != 0 || len(r.counts) != 0 {
+		t.Errorf("%d reservoirs and %d counts after an idle hour, %v", len(r.reservoirs), len(r.counts), err)
 	}
 }
 
-func TestRules(t *testing.T) {
-	r := NewRules(nil, func() time.Time { return start })
-	rules, err := r.Rules(context.Background(), tenant)
-	if err != nil || len(rules) != 1 {
-		t.Fatalf("rules = %v, %v", rules, err)
+// report sends one client's statistics of one rule, and wants a target.
+func report(t testing.TB, r *Rules, tn radiograph.Tenant, rule, client string, requests int64) radiograph.SamplingTarget {
+	t.Helper()
+	got, err := r.Targets(context.Background(), tn, radiograph.SamplingReport{Statistics: []radiograph.SamplingStatistics{
+		{RuleName: rule, ClientID: client, Time: radiograph.TimestampOf(r.clock()), RequestCount: requests},
+	}})
+	if err != nil || len(got.Targets) != 1 {
+		t.Fatalf("%s of %s: %+v, %v", client, rule, got, err)
 	}
-	d := rules[0]
-	if d.Name != "Default" || d.Priority != 10000 || d.FixedRate != 0.05 || d.ReservoirSize != 1 || d.Version != 1 ||
-		d.ARN != "arn:aws:xray:eu-west-1:111122223333:sampling-rule/Default" || d.ResourceARN != "*" {
-		t.Errorf("Default = %+v", d)
-	}
+	return got.Targets[0]
 }

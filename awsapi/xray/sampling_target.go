@@ -44,6 +44,12 @@ type samplingTarget struct {
 	ReservoirQuota    int
 	ReservoirQuotaTTL radiograph.Timestamp
 	Interval          int // seconds
+	SamplingBoost     *samplingBoost
+}
+
+type samplingBoost struct {
+	BoostRate    float64
+	BoostRateTTL radiograph.Timestamp
 }
 
 type unprocessedStatistics struct {
@@ -53,30 +59,44 @@ type unprocessedStatistics struct {
 }
 
 func (a *api) getSamplingTargets(ctx context.Context, r *awsapi.Request, in *getSamplingTargetsInput) (*getSamplingTargetsOutput, error) {
-	reports := make([]radiograph.SamplingStatistics, len(in.SamplingStatisticsDocuments))
-	for i, d := range in.SamplingStatisticsDocuments {
-		reports[i] = radiograph.SamplingStatistics{
+	var report radiograph.SamplingReport
+	for _, d := range in.SamplingStatisticsDocuments {
+		report.Statistics = append(report.Statistics, radiograph.SamplingStatistics{
 			RuleName: d.RuleName, ClientID: d.ClientID, Time: *d.Timestamp,
 			RequestCount: int64(*d.RequestCount), SampledCount: int64(*d.SampledCount), Borrowed: int64(d.BorrowCount),
-		}
+		})
 	}
-	targets, unprocessed, modified, err := a.rules.Targets(ctx, r.Tenant, reports)
+	for _, d := range in.SamplingBoostStatisticsDocuments {
+		report.Boosts = append(report.Boosts, radiograph.SamplingBoostStatistics{
+			RuleName: d.RuleName, Service: *d.ServiceName, Time: *d.Timestamp,
+			Anomalies: int64(*d.AnomalyCount), Total: int64(*d.TotalCount), SampledAnomalies: int64(*d.SampledAnomalyCount),
+		})
+	}
+	answer, err := a.rules.Targets(ctx, r.Tenant, report)
 	if err != nil {
 		return nil, err
 	}
-	out := &getSamplingTargetsOutput{LastRuleModification: modified}
-	for _, t := range targets {
-		out.SamplingTargetDocuments = append(out.SamplingTargetDocuments, samplingTarget{
+	out := &getSamplingTargetsOutput{
+		LastRuleModification:       answer.Modified,
+		UnprocessedStatistics:      newUnprocessedStatistics(answer.Unprocessed),
+		UnprocessedBoostStatistics: newUnprocessedStatistics(answer.UnprocessedBoosts),
+	}
+	for _, t := range answer.Targets {
+		target := samplingTarget{
 			RuleName: t.RuleName, FixedRate: t.FixedRate, ReservoirQuota: t.Quota, ReservoirQuotaTTL: t.QuotaTTL, Interval: int(t.Interval / time.Second),
-		})
-	}
-	for _, u := range unprocessed {
-		out.UnprocessedStatistics = append(out.UnprocessedStatistics, unprocessedStatistics{RuleName: u.RuleName, ErrorCode: u.Code, Message: u.Message})
-	}
-	for _, d := range in.SamplingBoostStatisticsDocuments {
-		out.UnprocessedBoostStatistics = append(out.UnprocessedBoostStatistics, unprocessedStatistics{
-			RuleName: d.RuleName, ErrorCode: "400", Message: "radiograph does not serve sampling boosts yet",
-		})
+		}
+		if t.Boost != nil {
+			target.SamplingBoost = &samplingBoost{BoostRate: t.Boost.Rate, BoostRateTTL: t.Boost.TTL}
+		}
+		out.SamplingTargetDocuments = append(out.SamplingTargetDocuments, target)
 	}
 	return out, nil
+}
+
+func newUnprocessedStatistics(list []radiograph.UnprocessedStatistics) []unprocessedStatistics {
+	out := make([]unprocessedStatistics, len(list))
+	for i, u := range list {
+		out[i] = unprocessedStatistics{RuleName: u.RuleName, ErrorCode: u.Code, Message: u.Message}
+	}
+	return out
 }

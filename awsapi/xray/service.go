@@ -10,19 +10,28 @@ import (
 	"radiograph"
 	"radiograph/awsapi"
 	"radiograph/query"
+	"radiograph/sampling"
 )
+
+// Config names the rooms behind the API. The zero value makes the tables alone.
+type Config struct {
+	Engine    *query.Engine
+	Sink      radiograph.Sink
+	Telemetry radiograph.TelemetrySink
+	Rules     *sampling.Rules
+}
 
 // api holds what the handlers call.
 type api struct {
 	engine    *query.Engine
 	sink      radiograph.Sink
 	telemetry radiograph.TelemetrySink
-	rules     radiograph.SamplingRules
+	rules     *sampling.Rules
 }
 
 // New is the X-Ray service.
-func New(engine *query.Engine, sink radiograph.Sink, telemetry radiograph.TelemetrySink, rules radiograph.SamplingRules) awsapi.Service {
-	a := &api{engine: engine, sink: sink, telemetry: telemetry, rules: rules}
+func New(c Config) awsapi.Service {
+	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules}
 	return awsapi.Service{
 		Name:     "xray",
 		Title:    "AWS X-Ray",
@@ -37,14 +46,16 @@ func New(engine *query.Engine, sink radiograph.Sink, telemetry radiograph.Teleme
 			awsapi.Op("GetTraceGraph", "POST /TraceGraph", a.getTraceGraph),
 			awsapi.Op("GetSamplingRules", "POST /GetSamplingRules", a.getSamplingRules),
 			awsapi.Op("GetSamplingTargets", "POST /SamplingTargets", a.getSamplingTargets),
+			awsapi.Op("GetSamplingStatisticSummaries", "POST /SamplingStatisticSummaries", a.getSamplingStatisticSummaries),
+			awsapi.Op("CreateSamplingRule", "POST /CreateSamplingRule", a.createSamplingRule),
+			awsapi.Op("UpdateSamplingRule", "POST /UpdateSamplingRule", a.updateSamplingRule),
+			awsapi.Op("DeleteSamplingRule", "POST /DeleteSamplingRule", a.deleteSamplingRule),
 		},
 		Modelled: []awsapi.Unserved{
 			{Name: "CancelTraceRetrieval", Route: "POST /CancelTraceRetrieval"},
 			{Name: "CreateGroup", Route: "POST /CreateGroup"},
-			{Name: "CreateSamplingRule", Route: "POST /CreateSamplingRule"},
 			{Name: "DeleteGroup", Route: "POST /DeleteGroup"},
 			{Name: "DeleteResourcePolicy", Route: "POST /DeleteResourcePolicy"},
-			{Name: "DeleteSamplingRule", Route: "POST /DeleteSamplingRule"},
 			{Name: "GetEncryptionConfig", Route: "POST /EncryptionConfig"},
 			{Name: "GetGroup", Route: "POST /GetGroup"},
 			{Name: "GetGroups", Route: "POST /Groups"},
@@ -54,7 +65,6 @@ func New(engine *query.Engine, sink radiograph.Sink, telemetry radiograph.Teleme
 			{Name: "GetInsightImpactGraph", Route: "POST /InsightImpactGraph"},
 			{Name: "GetInsightSummaries", Route: "POST /InsightSummaries"},
 			{Name: "GetRetrievedTracesGraph", Route: "POST /GetRetrievedTracesGraph"},
-			{Name: "GetSamplingStatisticSummaries", Route: "POST /SamplingStatisticSummaries"},
 			{Name: "GetTimeSeriesServiceStatistics", Route: "POST /TimeSeriesServiceStatistics"},
 			{Name: "GetTraceSegmentDestination", Route: "POST /GetTraceSegmentDestination"},
 			{Name: "ListResourcePolicies", Route: "POST /ListResourcePolicies"},
@@ -67,8 +77,12 @@ func New(engine *query.Engine, sink radiograph.Sink, telemetry radiograph.Teleme
 			{Name: "UntagResource", Route: "POST /UntagResource"},
 			{Name: "UpdateGroup", Route: "POST /UpdateGroup"},
 			{Name: "UpdateIndexingRule", Route: "POST /UpdateIndexingRule"},
-			{Name: "UpdateSamplingRule", Route: "POST /UpdateSamplingRule"},
 			{Name: "UpdateTraceSegmentDestination", Route: "POST /UpdateTraceSegmentDestination"},
+		},
+		// Errors that are called otherwise than their kind says.
+		Statuses: map[string]int{
+			"RuleLimitExceededException": http.StatusBadRequest,
+			"TooManyTagsException":       http.StatusBadRequest,
 		},
 		Validation: awsapi.Exception{Name: "InvalidRequestException", Status: http.StatusBadRequest},
 	}
