@@ -68,7 +68,7 @@ func (a *attempt) functionParent() radiograph.SegmentID { return a.ID }
 // subsegments writes Dwell Time and the attempts. They reach past the segment's
 // end, which is the 202.
 func (q *queuedEvent) subsegments(w *writer) {
-	start := floor(radiograph.TimestampOf(q.Accepted), servicePrecision)
+	start := floor(radiograph.TimestampOf(q.Accepted))
 	w.key("subsegments")
 	w.list()
 	w.open()
@@ -78,8 +78,7 @@ func (q *queuedEvent) subsegments(w *writer) {
 	if len(q.Attempts) == 0 {
 		w.yes("in_progress", true)
 	} else {
-		// Where attempt 1 begins, to the same millisecond.
-		w.time("end_time", max(start, floor(q.Attempts[0].Start, servicePrecision)))
+		w.time("end_time", max(start, floor(q.Attempts[0].Start))) // where attempt 1 begins
 	}
 	w.close()
 	for i := range q.Attempts {
@@ -87,9 +86,8 @@ func (q *queuedEvent) subsegments(w *writer) {
 		w.open()
 		w.id("id", a.ID)
 		w.text("name", "Attempt #"+strconv.Itoa(a.Number))
-		// The function segment, with its finer times, lies within.
-		w.time("start_time", floor(a.Start, servicePrecision))
-		w.time("end_time", ceiling(a.End, servicePrecision))
+		w.time("start_time", floor(a.Start))
+		w.time("end_time", floor(a.End))
 		w.status(a.Status)
 		w.flags(a.Flags)
 		w.raw("cause", a.Cause)

@@ -24,16 +24,13 @@ func (i instant) at(t time.Time) radiograph.Timestamp {
 	return radiograph.TimestampOf(i.anchor).Add(t.Sub(i.anchor))
 }
 
-// Service segments have milliseconds, function segments a seventh decimal
-// (recorded). The service segment is widened to whole milliseconds, so that it
-// still encloses the function segment.
-const (
-	servicePrecision  = radiograph.Timestamp(time.Millisecond)
-	functionPrecision = radiograph.Timestamp(100 * time.Nanosecond)
-)
+// precision is that of the function segment's recorded times, a seventh decimal.
+// AWS cuts the service segment to milliseconds; here calls take fractions of
+// one, and a segment must neither end before what it encloses nor outlast its
+// caller.
+const precision = radiograph.Timestamp(100 * time.Nanosecond)
 
-func floor(t, unit radiograph.Timestamp) radiograph.Timestamp   { return t - t%unit }
-func ceiling(t, unit radiograph.Timestamp) radiograph.Timestamp { return floor(t+unit-1, unit) }
+func floor(t radiograph.Timestamp) radiograph.Timestamp { return t - t%precision }
 
 // serviceSegment is the AWS::Lambda segment: Lambda as its caller saw it.
 type serviceSegment struct {
@@ -54,12 +51,12 @@ func (g *serviceSegment) document() []byte {
 	w.open()
 	w.id("id", g.trace.Service)
 	w.text("name", g.name)
-	w.time("start_time", floor(g.start, servicePrecision))
+	w.time("start_time", floor(g.start))
 	w.text("trace_id", g.trace.Trace.Root.String())
 	if g.end == 0 {
 		w.yes("in_progress", true)
 	} else {
-		w.time("end_time", ceiling(g.end, servicePrecision))
+		w.time("end_time", floor(g.end))
 	}
 	if !g.trace.Caller.IsZero() {
 		w.id("parent_id", g.trace.Caller)
@@ -108,12 +105,12 @@ func (g *functionSegment) document() []byte {
 	w.open()
 	w.id("id", g.id)
 	w.text("name", g.fn.Name)
-	w.time("start_time", floor(g.start, functionPrecision))
+	w.time("start_time", floor(g.start))
 	w.text("trace_id", g.trace.String())
 	if g.end == 0 {
 		w.yes("in_progress", true)
 	} else {
-		w.time("end_time", floor(g.end, functionPrecision))
+		w.time("end_time", floor(g.end))
 	}
 	w.id("parent_id", g.parent)
 	w.flags(g.flags)
@@ -140,8 +137,8 @@ func (g *functionSegment) document() []byte {
 		w.open()
 		w.id("id", p.id)
 		w.text("name", p.name)
-		w.time("start_time", floor(p.start, functionPrecision))
-		w.time("end_time", floor(p.end, functionPrecision))
+		w.time("start_time", floor(p.start))
+		w.time("end_time", floor(p.end))
 		w.flags(p.flags)
 		w.raw("cause", p.cause)
 		w.key("aws")
