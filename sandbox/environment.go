@@ -92,12 +92,14 @@ func (s *Sandbox) start(ctx context.Context, spec *radiograph.EnvironmentSpec, r
 	e.api = newRuntimeAPI(listener, e.emit, e.settle, s.cfg.Log)
 
 	cmd := command(path, args, variables(spec, r, p), c.dir, output)
+	// Before the start: on a busy machine the process may be far along in its
+	// initialization when this goroutine runs again.
+	e.started = time.Now()
 	err = s.spawner.start(cmd)
 	_ = output.Close() // the process has its own copy
 	if err != nil {
 		return nil, startError(err, c.dir)
 	}
-	e.started = time.Now()
 	e.process = &process{cmd: cmd, pid: cmd.Process.Pid}
 	e.gauge = newGauge(e.process.pid)
 	e.busy.Store(true)
