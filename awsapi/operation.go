@@ -75,8 +75,8 @@ func Op[In, Out any](name, route string, h func(context.Context, *Request, *In) 
 // member with the tag `status` overrides it.
 func Status(code int) Option { return func(op *Operation) { op.Status = code } }
 
-// Action sets the IAM action where it is not the operation's name:
-// Invoke needs lambda:InvokeFunction.
+// Action sets the IAM action, with its prefix, where it is not the operation's
+// name: Invoke needs lambda:InvokeFunction.
 func Action(name string) Option { return func(op *Operation) { op.Action = name } }
 
 // MaxBody bounds the request body, after decompression.

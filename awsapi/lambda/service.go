@@ -46,7 +46,7 @@ func New(s *lambda.Service) awsapi.Service {
 			awsapi.Op("ListFunctions", "GET /2015-03-31/functions", a.listFunctions),
 			awsapi.Op("PublishVersion", "POST /2015-03-31/functions/{FunctionName}/versions", a.publishVersion, awsapi.Status(http.StatusCreated), resource[publishVersionInput]()),
 			awsapi.Op("ListVersionsByFunction", "GET /2015-03-31/functions/{FunctionName}/versions", a.listVersionsByFunction, resource[listVersionsInput]()),
-			awsapi.Op("Invoke", "POST /2015-03-31/functions/{FunctionName}/invocations", a.invoke, awsapi.Action("InvokeFunction"), awsapi.MaxBody(maxInvokeRequest), resource[invokeInput]()),
+			awsapi.Op("Invoke", "POST /2015-03-31/functions/{FunctionName}/invocations", a.invoke, awsapi.Action("lambda:InvokeFunction"), awsapi.MaxBody(maxInvokeRequest), resource[invokeInput]()),
 			// Ours: where GetFunction's Code.Location leads. The sum is as hard to
 			// guess as the signature of the service's own links.
 			awsapi.Op("GetFunctionCode", "GET /radiograph/code/{CodeSha256}", a.getFunctionCode, awsapi.WithoutPermission()),
