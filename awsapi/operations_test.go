@@ -43,7 +43,7 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	clock := func() time.Time { return now }
-	store, state := storetest.NewModel(), newState()
+	store, state := storetest.NewModel(), storetest.NewState()
 	sink := ingest.New(store, state, slog.New(slog.DiscardHandler), clock)
 	roles := iam.New(state, clock)
 	return &house{roles: roles, services: []awsapi.Service{

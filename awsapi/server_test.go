@@ -18,6 +18,7 @@ import (
 	"radiograph"
 	"radiograph/awsapi"
 	"radiograph/iam"
+	"radiograph/storetest"
 )
 
 // thingInput and thingOutput use every location.
@@ -203,7 +204,7 @@ func TestErrors(t *testing.T) {
 func TestCaller(t *testing.T) {
 	ctx := context.Background()
 	clock := now
-	roles := iam.New(newState(), func() time.Time { return clock })
+	roles := iam.New(storetest.NewState(), func() time.Time { return clock })
 	role, err := roles.CreateRole(ctx, &radiograph.Role{Account: "111122223333", Name: "fn", TrustPolicy: `{"Statement":{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}`})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"radiograph"
+	"radiograph/storetest"
 )
 
 var (
@@ -27,7 +28,7 @@ const (
 	lambdaTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 )
 
-func newService() *Service { return New(newState(), func() time.Time { return start }) }
+func newService() *Service { return New(storetest.NewState(), func() time.Time { return start }) }
 
 // newRole makes a role whose inline policies are the statements given.
 func newRole(t testing.TB, s *Service, name string, statements ...string) *radiograph.Role {
@@ -272,7 +273,7 @@ func TestAssumable(t *testing.T) {
 
 func TestSession(t *testing.T) {
 	now := start
-	s := New(newState(), func() time.Time { return now })
+	s := New(storetest.NewState(), func() time.Time { return now })
 	r := newRole(t, s, "fn")
 	keys, err := s.Issue(ctx, account, r.ARN(), "fn-session", time.Hour)
 	if err != nil {
@@ -343,7 +344,7 @@ func TestConcurrently(t *testing.T) {
 
 // TestStateFails makes writes fail: nothing may look changed that is not.
 func TestStateFails(t *testing.T) {
-	state := newState()
+	state := storetest.NewState()
 	s := New(state, func() time.Time { return start })
 	r := newRole(t, s, "r")
 	s.state = failingState{state}
@@ -355,7 +356,7 @@ func TestStateFails(t *testing.T) {
 	}
 }
 
-type failingState struct{ *memoryState }
+type failingState struct{ *storetest.State }
 
 func (failingState) Apply(context.Context, ...radiograph.Change) error {
 	return errors.New("disk is full")
