@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -111,5 +113,23 @@ func TestImports(t *testing.T) {
 	}
 	if seen < 1 {
 		t.Fatal("go list named no package")
+	}
+}
+
+// TestArchitecturePage fails when docs/architecture.md names a file that is not
+// there any more.
+func TestArchitecturePage(t *testing.T) {
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`([a-z_/]+\\.go)`").FindAllSubmatch(page, -1)
+	for _, n := range named {
+		if _, err := os.Stat(string(n[1])); err != nil {
+			t.Errorf("the page names %s: %v", n[1], err)
+		}
+	}
+	if len(named) < 10 {
+		t.Errorf("the page names %d files; it tells the path with file names", len(named))
 	}
 }
