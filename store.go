@@ -47,8 +47,8 @@ type TraceStore interface {
 	Trace(ctx context.Context, t Tenant, id TraceID) (*Trace, error)
 	// Summaries yields summaries that may lie in the range (Summary.MayMatch), in
 	// the order of Summary.Position; it may yield too many, never too few. Those
-	// that stand before or at q.Token may be left out. Limit and FixedRate are the
-	// caller's.
+	// that stand before or at q.Token may be left out. Limit, FixedRate and
+	// Filter are the caller's, who counts the traces that they leave out.
 	Summaries(ctx context.Context, t Tenant, q SummaryQuery) iter.Seq2[*Summary, error]
 	// Contributions yields the stored sums, one for each minute and node or edge,
 	// of minutes that begin in [from, to), in no particular order. Sums that have

@@ -10,7 +10,7 @@ import (
 // ServiceID names a node of the service graph.
 type ServiceID struct {
 	Name    string
-	Type    string // origin, "remote", "client", "AWS::DynamoDB::Table", ...; "unknown" without one
+	Type    string    // origin, "remote", "client", "AWS::DynamoDB::Table", ...; "unknown" without one
 	Account AccountID // empty when no document tells it; then it is the tenant's
 }
 
@@ -154,6 +154,8 @@ type SummaryQuery struct {
 	// FixedRate keeps a stable share of traces, chosen by a hash of the trace id;
 	// 0 and 1 keep all.
 	FixedRate float64
+	// Filter is what the traces are to be; nil wants all.
+	Filter Filter
 }
 
 // SummaryPage is one page, newest first.

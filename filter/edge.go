@@ -57,7 +57,7 @@ func (t edgeTest) print(b []byte, _ power) []byte {
 
 func (t edgeTest) judge(s *subject) radiograph.Verdict {
 	switch {
-	case !s.passes(t.to), !t.fromClient() && !s.passes(t.from):
+	case !s.passes(t.to), !s.passes(t.caller()):
 		return radiograph.No
 	case !s.view.Whole:
 		return radiograph.Undecided
@@ -73,18 +73,19 @@ func (t edgeTest) judge(s *subject) radiograph.Verdict {
 	return radiograph.No
 }
 
-// fromClient reports whether the caller may be the client, a node without
-// segments.
-func (t edgeTest) fromClient() bool {
-	return t.from.kind == "" || strings.EqualFold(t.from.kind, "client")
+// caller is what a segment of the trace must be for such a call: the client has
+// none, but the name of the root's service.
+func (t edgeTest) caller() entityID {
+	id := t.from
+	if strings.EqualFold(id.kind, "client") {
+		id.kind = ""
+	}
+	return id
 }
 
 func (t edgeTest) lower(want bool) Condition {
-	switch {
-	case !want:
+	if !want {
 		return Condition{}
-	case t.fromClient():
-		return t.to.lower()
 	}
-	return join(All, []Condition{t.from.lower(), t.to.lower()})
+	return join(All, []Condition{t.caller().lower(), t.to.lower()})
 }

@@ -18,10 +18,7 @@ func (e *Engine) ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to
 	}
 	var failed error
 	g := trace.Graph(func(yield func(*radiograph.Contribution) bool) {
-		if from == to {
-			return
-		}
-		for c, err := range e.store.Contributions(ctx, t, floorMinute(from), floorMinute(to-1)+minute) {
+		for c, err := range e.contributions(ctx, t, from, to) {
 			if err != nil {
 				failed = err
 				return

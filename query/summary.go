@@ -15,11 +15,14 @@ const (
 	// maxScan bounds the traces looked at for one page; a page that reaches it
 	// ends early, perhaps empty, and carries a token.
 	maxScan = 200_000
+	// maxRead bounds the traces read whole for one page because a filter asks what
+	// their summaries do not say, in the same way.
+	maxRead = 5_000
 )
 
 // Summaries is one page of the traces in a range, newest first. A token stands
 // for a place in the order alone, so the other parameters may change between
-// pages.
+// pages. What FixedRate and Filter leave out counts as processed.
 func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) (*radiograph.SummaryPage, error) {
 	if err := checkWindow(q.From, q.To); err != nil {
 		return nil, err
@@ -44,6 +47,7 @@ func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograp
 		page.ApproximateTime = min(page.ApproximateTime, after.Time)
 	}
 	var last radiograph.Position
+	read := 0
 	for s, err := range e.store.Summaries(ctx, t, q) {
 		if err != nil {
 			return nil, err
@@ -59,8 +63,17 @@ func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograp
 		if !in {
 			continue
 		}
+		if page.TracesProcessed == maxScan || read == maxRead {
+			page.Token = last.Token()
+			break
+		}
 		wanted := kept(s.ID, q.FixedRate)
-		if wanted && len(page.Summaries) == limit || page.TracesProcessed == maxScan {
+		if wanted && q.Filter != nil {
+			if wanted, err = e.wants(ctx, t, s, q.Filter, &read); err != nil {
+				return nil, err
+			}
+		}
+		if wanted && len(page.Summaries) == limit {
 			page.Token = last.Token()
 			break
 		}
