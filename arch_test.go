@@ -36,7 +36,7 @@ var mayImport = map[string]struct {
 	"daemon":   {".", "segments by UDP in, batches out"},
 
 	"awsapi":        {".", "the wire protocols and the table of operations"},
-	"awsapi/xray":   {". awsapi query sampling", "X-Ray's shapes; sampling keeps the rules"},
+	"awsapi/xray":   {". awsapi query filter sampling", "X-Ray's shapes; filter reads expressions, sampling keeps the rules"},
 	"awsapi/lambda": {". awsapi lambda", "Lambda's shapes"},
 	"awsapi/iam":    {". awsapi iam", "IAM's shapes"},
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},

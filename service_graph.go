@@ -96,6 +96,10 @@ func (c *Contribution) Negative() *Contribution {
 	}
 }
 
+// Plus adds o to h, which it changes or makes. Buckets that come to zero are
+// removed.
+func (h Histogram) Plus(o Histogram) Histogram { return h.add(o, 1) }
+
 // add adds sign times o to h, which it changes or makes.
 func (h Histogram) add(o Histogram, sign int64) Histogram {
 	for k, n := range o {

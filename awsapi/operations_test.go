@@ -207,10 +207,10 @@ func TestCompatibility(t *testing.T) {
 	page := awsapi.Compatibility(newHouse(t).services)
 	for _, want := range []string{
 		"## AWS X-Ray (`xray`, rest-json, API 2016-04-12)",
-		"12 of 38 modelled operations are served.",
+		"13 of 38 modelled operations are served.",
 		"| PutTraceSegments | `POST /TraceSegments` | 200 | `xray:PutTraceSegments` |",
 		"| GetCallerIdentity | `Action=GetCallerIdentity` | 200 | none |",
-		"GetTimeSeriesServiceStatistics",
+		"GetInsightSummaries",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)

@@ -8,6 +8,7 @@ import (
 
 	"radiograph"
 	"radiograph/awsapi"
+	"radiograph/filter"
 )
 
 type getServiceGraphInput struct {
@@ -84,16 +85,21 @@ type histogramEntry struct {
 	Count int64
 }
 
-// defaultGroup is the group that is always there: every trace.
-const defaultGroup = "Default"
+// checkGroup takes no group and the one that every trace is in.
+func checkGroup(name, arn string, t radiograph.Tenant) error {
+	if _, ok := filter.BuiltIn(t)(filter.Group{Name: name, ARN: arn}); ok || name == "" && arn == "" {
+		return nil
+	}
+	return invalid("radiograph does not serve groups yet: leave GroupName and GroupARN out to get all traces")
+}
 
 // getServiceGraph answers in one page.
 func (a *api) getServiceGraph(ctx context.Context, r *awsapi.Request, in *getServiceGraphInput) (*getServiceGraphOutput, error) {
 	if in.NextToken != "" {
 		return nil, invalid("NextToken is not valid")
 	}
-	if in.GroupName != "" && in.GroupName != defaultGroup || in.GroupARN != "" {
-		return nil, invalid("radiograph does not serve groups yet: leave GroupName and GroupARN out to get the graph of all traces")
+	if err := checkGroup(in.GroupName, in.GroupARN, r.Tenant); err != nil {
+		return nil, err
 	}
 	g, err := a.engine.ServiceGraph(ctx, r.Tenant, *in.StartTime, *in.EndTime)
 	if err != nil {
