@@ -3,7 +3,6 @@ package xray
 import (
 	"context"
 	"math"
-	"strings"
 
 	"radiograph"
 	"radiograph/awsapi"
@@ -102,14 +101,15 @@ var rangeTypes = map[string]radiograph.TimeRangeType{
 }
 
 func (a *api) getTraceSummaries(ctx context.Context, r *awsapi.Request, in *getTraceSummariesInput) (*getTraceSummariesOutput, error) {
-	if strings.TrimSpace(in.FilterExpression) != "" {
-		return nil, invalid("radiograph does not serve filter expressions yet: leave FilterExpression out to get all traces of the time range")
+	filter, err := a.engine.Filter(r.Tenant, in.FilterExpression)
+	if err != nil {
+		return nil, err
 	}
 	rate, err := in.rate()
 	if err != nil {
 		return nil, err
 	}
-	q := radiograph.SummaryQuery{From: *in.StartTime, To: *in.EndTime, RangeType: rangeTypes[in.TimeRangeType], Token: in.NextToken, FixedRate: rate}
+	q := radiograph.SummaryQuery{From: *in.StartTime, To: *in.EndTime, RangeType: rangeTypes[in.TimeRangeType], Token: in.NextToken, FixedRate: rate, Filter: filter}
 	page, err := a.engine.Summaries(ctx, r.Tenant, q)
 	if err != nil {
 		return nil, err
