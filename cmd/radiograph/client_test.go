@@ -114,6 +114,31 @@ func TestCommands(t *testing.T) {
 		}
 	})
 
+	t.Run("traces that pass a filter", func(t *testing.T) {
+		for _, test := range []struct {
+			filter []string
+			want   int
+		}{
+			{[]string{`ok`}, 2},
+			{[]string{`service("` + demoFunction + `")`, `{`, `error`, `}`}, 1},
+			{[]string{`annotation.nothing`}, 0},
+		} {
+			code, stdout, stderr := p.command(t, append([]string{"traces", "--output", "json"}, test.filter...)...)
+			var found struct{ TraceSummaries []fetchedSummary }
+			if err := json.Unmarshal([]byte(stdout), &found); code != exitOK || err != nil || len(found.TraceSummaries) != test.want {
+				t.Errorf("%s: exit code %d, %d traces, want %d: %v %s", test.filter, code, len(found.TraceSummaries), test.want, err, stderr)
+			}
+		}
+		code, stdout, stderr := p.command(t, "traces", "annotation.nothing")
+		if code != exitOK || stdout != "" || !strings.Contains(stderr, "passes the filter") {
+			t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+		}
+		code, _, stderr = p.command(t, "traces", `fault AND duration = "x"`)
+		if code == exitOK || !strings.Contains(stderr, "wants a number") || !strings.Contains(stderr, "\n  fault AND duration = \"x\"\n                       ^\n") {
+			t.Errorf("exit code %d:\n%s", code, stderr)
+		}
+	})
+
 	t.Run("trace", func(t *testing.T) {
 		if len(listed.TraceSummaries) == 0 {
 			t.Skip("no trace is listed")
@@ -210,6 +235,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"trace", "x"}, exitUsage, "trace id"},
 		{[]string{"trace", "1-67891233-abcdef012345678912345678", "y"}, exitUsage, `"y"`},
 		{[]string{"traces", "--output", "yaml"}, exitUsage, "text or json"},
+		{[]string{"traces", "fault", "--since", "-1h"}, exitUsage, "--since"},
 		{[]string{"traces", "--since", "-1h"}, exitUsage, "--since"},
 		{[]string{"traces", "--endpoint", "4566"}, exitUsage, "endpoint"},
 		{[]string{"traces", "--account", "me"}, exitUsage, "--account"},

@@ -164,7 +164,7 @@ func (a *acknowledged) findTraces(t *testing.T, c *client) {
 
 // findSummaries finds each acknowledged trace in the list.
 func (a *acknowledged) findSummaries(t *testing.T, c *client, since time.Time) {
-	raw, _, err := c.fetchSummaries(t.Context(), since.Add(-time.Second), time.Now().Add(time.Second), 1<<30)
+	raw, _, err := c.fetchSummaries(t.Context(), since.Add(-time.Second), time.Now().Add(time.Second), "", 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

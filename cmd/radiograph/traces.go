@@ -51,11 +51,14 @@ func (s *fetchedSummary) status() string {
 }
 
 // fetchSummaries pages through GetTraceSummaries, newest first, up to limit
-// traces. more tells that there are others.
-func (c *client) fetchSummaries(ctx context.Context, from, to time.Time, limit int) (raw []json.RawMessage, more bool, err error) {
+// traces that pass the filter expression. more tells that there are others.
+func (c *client) fetchSummaries(ctx context.Context, from, to time.Time, filter string, limit int) (raw []json.RawMessage, more bool, err error) {
 	token := ""
 	for {
 		in := map[string]any{"StartTime": epochSeconds(from), "EndTime": epochSeconds(to), "TimeRangeType": "Event"}
+		if filter != "" {
+			in["FilterExpression"] = filter
+		}
 		if token != "" {
 			in["NextToken"] = token
 		}
@@ -128,10 +131,12 @@ func newTraces() *cobra.Command {
 	output := outputFlag("text")
 	since, limit := time.Hour, 50
 	cmd := &cobra.Command{
-		Use:   "traces",
+		Use:   "traces [FILTER EXPRESSION]",
 		Short: "List recent traces, newest first",
-		Args:  exactArgs(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Example: `  radiograph traces 'service("shop") { fault } AND responsetime > 2'
+  radiograph traces --since 24h 'annotation.customer = "ann" OR user = "ann"'`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			filter := filterOf(args)
 			if since <= 0 || limit <= 0 {
 				return usagef("--since and --limit must be above zero")
 			}
@@ -141,9 +146,9 @@ func newTraces() *cobra.Command {
 			}
 			// A trace may start a moment ahead of this clock; the range's end is open.
 			now := time.Now()
-			raw, more, err := c.fetchSummaries(cmd.Context(), now.Add(-since), now.Add(time.Minute), limit)
+			raw, more, err := c.fetchSummaries(cmd.Context(), now.Add(-since), now.Add(time.Minute), filter, limit)
 			if err != nil {
-				return err
+				return filterError(filter, err)
 			}
 			if output.json() {
 				if raw == nil {
@@ -152,8 +157,7 @@ func newTraces() *cobra.Command {
 				return printJSON(cmd.OutOrStdout(), map[string]any{"TraceSummaries": raw})
 			}
 			if len(raw) == 0 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "No trace in the last %s in account %s, region %s. 'radiograph invoke NAME' makes one.\n",
-					shortDuration(since), c.tenant().Account, c.tenant().Region)
+				fmt.Fprint(cmd.ErrOrStderr(), nothingFound(shortDuration(since), filter, c))
 				return nil
 			}
 			if err := writeSummaries(cmd.OutOrStdout(), raw); err != nil {
