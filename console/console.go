@@ -21,6 +21,7 @@ import (
 // Engine answers questions about traces. Implemented by *query.Engine.
 type Engine interface {
 	Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) (*radiograph.SummaryPage, error)
+	Filter(t radiograph.Tenant, expression string) (radiograph.Filter, error)
 	ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error)
 	TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radiograph.TraceID) (*radiograph.ServiceGraph, error)
 	Timeline(ctx context.Context, t radiograph.Tenant, id radiograph.TraceID) (*radiograph.Timeline, *radiograph.Trace, error)

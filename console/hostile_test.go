@@ -153,7 +153,7 @@ func hostileTrace(f *fixture, s string) radiograph.TraceID {
 
 func hostilePages(id radiograph.TraceID, name string) []string {
 	page := "/traces/" + id.String()
-	out := []string{"/", page, page + "?view=raw", "/map", "/map?" + url.Values{"node": {name}, "type": {name}}.Encode(), "/traces?" + url.Values{"service": {name}, "status": {name}}.Encode(), "/functions", "/functions/fn", "/nothing/" + url.PathEscape(name)}
+	out := []string{"/", page, page + "?view=raw", "/map", "/map?" + url.Values{"node": {name}, "type": {name}}.Encode(), "/traces?" + url.Values{"service": {name}, "status": {name}}.Encode(), "/traces?" + url.Values{"filter": {"foo " + name}}.Encode(), "/functions", "/functions/fn", "/nothing/" + url.PathEscape(name)}
 	for _, tab := range []string{"overview", "resources", "annotations", "metadata", "exceptions", "sql", "raw"} {
 		out = append(out, page+"?segment=00000000000000a1&tab="+tab)
 	}

@@ -24,6 +24,7 @@ const (
 // tracesView is the trace list.
 type tracesView struct {
 	Range     rangePicker
+	Filter    filterBox
 	Chips     []statusChoice
 	Service   string // only traces of this service; "" for all
 	NoService string // the address without that choice
@@ -84,18 +85,26 @@ func (s *console) listTraces(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := traceFilter{statuses: q["status"], service: q.Get("service"), kind: q.Get("type")}
-	from, to := tr.bounds()
-	page, err := s.scan(r.Context(), radiograph.SummaryQuery{From: from, To: to, Limit: pageTraces, Token: q.Get("token")}, f)
+	box, status := newFilterBox(q), http.StatusOK
+	expression, err := box.read(s.Engine, s.Tenant)
 	if err != nil {
+		return err
+	}
+	from, to := tr.bounds()
+	page := &radiograph.SummaryPage{}
+	if box.Problem != nil {
+		status = http.StatusBadRequest
+	} else if page, err = s.scan(r.Context(), radiograph.SummaryQuery{From: from, To: to, Limit: pageTraces, Token: q.Get("token"), Filter: expression}, f); err != nil {
 		return err
 	}
 	v := tracesView{
 		Range:    tr.picker("/traces", q),
+		Filter:   box,
 		Chips:    statusChoices(q),
 		Service:  f.service,
 		Rows:     traceRows(page.Summaries, now),
 		Scanned:  formatCount(page.TracesProcessed),
-		Filtered: len(f.statuses) > 0 || f.service != "",
+		Filtered: len(f.statuses) > 0 || f.service != "" || box.Expression != "",
 		Span:     tr.label(),
 	}
 	if f.service != "" {
@@ -114,7 +123,7 @@ func (s *console) listTraces(w http.ResponseWriter, r *http.Request) error {
 		wide.Set("range", widest)
 		v.Wider = address("/traces", wide)
 	}
-	return s.show(w, r, http.StatusOK, "traces", "traces", "Traces", v)
+	return s.show(w, r, status, "traces", "traces", "Traces", v)
 }
 
 // scan reads pages until one page of kept traces is full, the range is at its

@@ -2,7 +2,9 @@ package console_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +59,11 @@ func TestTraceListFilters(t *testing.T) {
 		{"service=checkout&status=error", []string{"cold"}},
 		{"service=checkout&type=AWS::Lambda::Function&status=throttle", nil},
 		{"service=nobody", nil},
+		{"filter=" + url.QueryEscape(`fault`), []string{"fault"}},
+		{"filter=" + url.QueryEscape(`edge("checkout", "orders-2026") { error }`), []string{"cold"}},
+		{"filter=" + url.QueryEscape(`annotation.cart_size > 2 OR throttle`), []string{"cold", "throttle"}},
+		{"status=error&filter=" + url.QueryEscape(`annotation.cart_size > 2 OR throttle`), []string{"cold"}},
+		{"filter=" + url.QueryEscape(`user = "nobody"`), nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.query, func(t *testing.T) {
@@ -79,6 +86,30 @@ func TestTraceListFilters(t *testing.T) {
 	}
 }
 
+// TestWrongFilterIsShownAtItsPlace: the page keeps what was typed, says what is
+// wrong and marks where.
+func TestWrongFilterIsShownAtItsPlace(t *testing.T) {
+	f := newFixture(time.Now())
+	f.everything()
+	for _, tt := range []struct{ filter, reason, marked string }{
+		{`fault AND duration = "x"`, "duration wants a number, not a string", "<code class=\"text\">fault AND duration = <mark>&#34;</mark>x&#34;</code>"},
+		{`größe > 1`, "unknown keyword &#34;größe&#34;", "<mark>g</mark>röße &gt; 1"},
+		{`fault AND`, "expected a keyword, not the end", "fault AND<mark>\u00a0</mark></code>"},
+	} {
+		w := browse(t, f, http.MethodGet, "/traces?status=fault&filter="+url.QueryEscape(tt.filter), nil)
+		page := w.Body.String()
+		if w.Code != http.StatusBadRequest || !strings.Contains(page, tt.marked) || !strings.Contains(page, tt.reason) {
+			t.Errorf("%s: %d, %q or %q is missing in\n%s", tt.filter, w.Code, tt.reason, tt.marked, page)
+		}
+		if !strings.Contains(page, `value="`+html.EscapeString(tt.filter)+`"`) || !strings.Contains(page, `name="status" value="fault"`) {
+			t.Errorf("%s: the form forgets what was asked", tt.filter)
+		}
+		if len(links(page, "/traces/1-[^\"?]*")) > 0 || strings.Contains(page, "scanned") {
+			t.Errorf("%s: traces are listed", tt.filter)
+		}
+	}
+}
+
 // TestTraceListPages: the pager leads through every trace once, and its
 // addresses stay what they are while time goes on.
 func TestTraceListPages(t *testing.T) {
@@ -95,7 +126,7 @@ func TestTraceListPages(t *testing.T) {
 	for _, tt := range []struct {
 		query string
 		want  int
-	}{{"", n}, {"?status=fault", 44}} {
+	}{{"", n}, {"?status=fault", 44}, {"?filter=fault", 44}} {
 		seen := map[string]bool{}
 		pages := 0
 		for next := "/traces" + tt.query; next != ""; pages++ {
