@@ -153,6 +153,8 @@ type Trace struct {
 	// Root is the segment nobody in the trace called: the earliest one whose
 	// parent is absent or unknown. Nil while only orphans are there.
 	Root *Node
+	// Received is when the last of its records came.
+	Received Timestamp
 	// LimitExceeded is true when documents were left out because the trace is
 	// over the size limit.
 	LimitExceeded bool

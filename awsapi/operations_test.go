@@ -22,6 +22,7 @@ import (
 	apiiam "radiograph/awsapi/iam"
 	"radiograph/awsapi/sts"
 	"radiograph/awsapi/xray"
+	"radiograph/group"
 	"radiograph/iam"
 	"radiograph/ingest"
 	"radiograph/query"
@@ -47,7 +48,7 @@ func newHouse(t testing.TB) *house {
 	sink := ingest.New(store, state, slog.New(slog.DiscardHandler), clock)
 	roles := iam.New(state, clock)
 	return &house{roles: roles, services: []awsapi.Service{
-		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock)}),
+		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock), Groups: group.New(state, clock)}),
 		apiiam.New(roles),
 		sts.New(roles),
 	}}
@@ -97,6 +98,7 @@ var madeUp = []struct {
 	is   string
 }{
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`), "<uuid>"},
+	{regexp.MustCompile(`\b[A-Z2-7]{52}\b`), "<group id>"},
 	{regexp.MustCompile(`AROA[A-Z2-7]{17}`), "<role id>"},
 }
 
@@ -207,7 +209,7 @@ func TestCompatibility(t *testing.T) {
 	page := awsapi.Compatibility(newHouse(t).services)
 	for _, want := range []string{
 		"## AWS X-Ray (`xray`, rest-json, API 2016-04-12)",
-		"13 of 38 modelled operations are served.",
+		"18 of 38 modelled operations are served.",
 		"| PutTraceSegments | `POST /TraceSegments` | 200 | `xray:PutTraceSegments` |",
 		"| GetCallerIdentity | `Action=GetCallerIdentity` | 200 | none |",
 		"GetInsightSummaries",

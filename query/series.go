@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"encoding/base64"
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,7 +25,8 @@ type SeriesQuery struct {
 	// Selector chooses nodes or edges, never both. Nil chooses the edges from
 	// clients, so that each trace counts once.
 	Selector *filter.Selector
-	Forecast bool // wants nodes
+	Forecast bool              // wants nodes
+	Group    *radiograph.Group // nil: all traces
 	Token    string
 }
 
@@ -69,7 +69,7 @@ func (e *Engine) Series(ctx context.Context, t radiograph.Tenant, q SeriesQuery)
 		begin = floorMinute(from.Add(-forecastMemory))
 	}
 	minutes := make(map[int64]*radiograph.Contribution)
-	for c, err := range e.contributions(ctx, t, begin, q.To) {
+	for c, err := range e.contributions(ctx, t, q.Group, begin, q.To) {
 		if err != nil {
 			return nil, err
 		}
@@ -138,15 +138,6 @@ func (q *SeriesQuery) chooses(c *radiograph.Contribution, account radiograph.Acc
 		return isNode && q.Selector.Node(c.Node, account)
 	}
 	return !isNode && q.Selector.Edge(c.Node, c.Edge, account)
-}
-
-// contributions are the store's sums of the minutes that lie in [from, to), in
-// part or whole.
-func (e *Engine) contributions(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
-	if from >= to {
-		return func(func(*radiograph.Contribution, error) bool) {}
-	}
-	return e.store.Contributions(ctx, t, floorMinute(from), floorMinute(to-1)+minute)
 }
 
 // A token names the last period of its page, so that pages do not shift when

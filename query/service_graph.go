@@ -13,12 +13,18 @@ import (
 // minute: the sums are kept by minute, and minutes that lie partly in the range
 // count whole.
 func (e *Engine) ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error) {
+	return e.GroupGraph(ctx, t, nil, from, to)
+}
+
+// GroupGraph is the service graph of a group's traces; a nil group is that of all
+// traces.
+func (e *Engine) GroupGraph(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error) {
 	if err := checkWindow(from, to); err != nil {
 		return nil, err
 	}
 	var failed error
-	g := trace.Graph(func(yield func(*radiograph.Contribution) bool) {
-		for c, err := range e.contributions(ctx, t, from, to) {
+	graph := trace.Graph(func(yield func(*radiograph.Contribution) bool) {
+		for c, err := range e.contributions(ctx, t, g, from, to) {
 			if err != nil {
 				failed = err
 				return
@@ -31,7 +37,7 @@ func (e *Engine) ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to
 	if failed != nil {
 		return nil, failed
 	}
-	return g, nil
+	return graph, nil
 }
 
 const minute = radiograph.Timestamp(time.Minute)

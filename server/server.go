@@ -25,6 +25,7 @@ import (
 	"radiograph/console"
 	"radiograph/daemon"
 	"radiograph/disk"
+	"radiograph/group"
 	"radiograph/iam"
 	"radiograph/ingest"
 	"radiograph/lambda"
@@ -152,7 +153,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		Hosts: hosts, Log: cfg.Log, Clock: cfg.Clock,
 	})
 	api = awsapi.NewServer(awsapi.Config{
-		Services:   services(engine, sink, sampling.NewRules(store, cfg.Clock), functions, roles),
+		Services:   services(engine, sink, sampling.NewRules(store, cfg.Clock), group.New(store, cfg.Clock), functions, roles),
 		Authorizer: roles, Account: cfg.Account, Region: cfg.Region,
 		Fallback: cfg.Fallback, Other: s.withHealth(pages), Hosts: hosts,
 		Log: cfg.Log, Clock: cfg.Clock,

@@ -6,6 +6,7 @@ import (
 	apilambda "radiograph/awsapi/lambda"
 	"radiograph/awsapi/sts"
 	"radiograph/awsapi/xray"
+	"radiograph/group"
 	"radiograph/iam"
 	"radiograph/ingest"
 	"radiograph/lambda"
@@ -15,9 +16,9 @@ import (
 
 // services are the AWS services of the one port. Compatibility calls it without
 // rooms behind it, to read the tables.
-func services(engine *query.Engine, sink *ingest.Ingester, rules *sampling.Rules, functions *lambda.Service, roles *iam.Service) []awsapi.Service {
+func services(engine *query.Engine, sink *ingest.Ingester, rules *sampling.Rules, groups *group.Service, functions *lambda.Service, roles *iam.Service) []awsapi.Service {
 	return []awsapi.Service{
-		xray.New(xray.Config{Engine: engine, Sink: sink, Telemetry: sink, Rules: rules}),
+		xray.New(xray.Config{Engine: engine, Sink: sink, Telemetry: sink, Rules: rules, Groups: groups}),
 		apilambda.New(functions),
 		apiiam.New(roles),
 		sts.New(roles),

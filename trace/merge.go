@@ -39,6 +39,7 @@ func Merge(id radiograph.TraceID, recs []*radiograph.Record) *radiograph.Trace {
 			continue
 		}
 		t.Revision++
+		t.Received = max(t.Received, r.Received)
 		size += len(r.Root.Body)
 		if size > maxTrace && r.Door != radiograph.DoorLambda {
 			t.LimitExceeded = true

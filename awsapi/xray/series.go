@@ -40,10 +40,11 @@ type timeSeriesStatistics struct {
 type forecastStatistics struct{ FaultCountHigh, FaultCountLow int64 }
 
 func (a *api) getTimeSeriesServiceStatistics(ctx context.Context, r *awsapi.Request, in *getTimeSeriesInput) (*getTimeSeriesOutput, error) {
-	if err := checkGroup(in.GroupName, in.GroupARN, r.Tenant); err != nil {
+	g, err := a.scope(ctx, r.Tenant, in.GroupName, in.GroupARN)
+	if err != nil {
 		return nil, err
 	}
-	q := query.SeriesQuery{From: *in.StartTime, To: *in.EndTime, Forecast: in.ForecastStatistics, Token: in.NextToken}
+	q := query.SeriesQuery{From: *in.StartTime, To: *in.EndTime, Group: g, Forecast: in.ForecastStatistics, Token: in.NextToken}
 	if in.Period != nil {
 		if q.Period = time.Duration(*in.Period) * time.Second; q.Period <= 0 {
 			return nil, invalid("Period must be a multiple of 60")
@@ -63,7 +64,7 @@ func (a *api) getTimeSeriesServiceStatistics(ctx context.Context, r *awsapi.Requ
 	if err != nil {
 		return nil, err
 	}
-	out := &getTimeSeriesOutput{NextToken: series.Token}
+	out := &getTimeSeriesOutput{NextToken: series.Token, ContainsOldGroupVersions: query.ContainsOldVersions(g, q.From)}
 	for _, p := range series.Points {
 		w, numbers := timeSeriesStatistics{Timestamp: p.Time, ResponseTimeHistogram: newHistogram(p.Histogram)}, newStatistics(p.Statistics)
 		if series.Nodes {

@@ -9,6 +9,7 @@ import (
 
 	"radiograph"
 	"radiograph/awsapi"
+	"radiograph/group"
 	"radiograph/query"
 	"radiograph/sampling"
 )
@@ -19,6 +20,7 @@ type Config struct {
 	Sink      radiograph.Sink
 	Telemetry radiograph.TelemetrySink
 	Rules     *sampling.Rules
+	Groups    *group.Service
 }
 
 // api holds what the handlers call.
@@ -27,11 +29,12 @@ type api struct {
 	sink      radiograph.Sink
 	telemetry radiograph.TelemetrySink
 	rules     *sampling.Rules
+	groups    *group.Service
 }
 
 // New is the X-Ray service.
 func New(c Config) awsapi.Service {
-	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules}
+	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups}
 	return awsapi.Service{
 		Name:     "xray",
 		Title:    "AWS X-Ray",
@@ -51,15 +54,16 @@ func New(c Config) awsapi.Service {
 			awsapi.Op("CreateSamplingRule", "POST /CreateSamplingRule", a.createSamplingRule),
 			awsapi.Op("UpdateSamplingRule", "POST /UpdateSamplingRule", a.updateSamplingRule),
 			awsapi.Op("DeleteSamplingRule", "POST /DeleteSamplingRule", a.deleteSamplingRule),
+			awsapi.Op("CreateGroup", "POST /CreateGroup", a.createGroup),
+			awsapi.Op("GetGroup", "POST /GetGroup", a.getGroup),
+			awsapi.Op("GetGroups", "POST /Groups", a.getGroups),
+			awsapi.Op("UpdateGroup", "POST /UpdateGroup", a.updateGroup),
+			awsapi.Op("DeleteGroup", "POST /DeleteGroup", a.deleteGroup),
 		},
 		Modelled: []awsapi.Unserved{
 			{Name: "CancelTraceRetrieval", Route: "POST /CancelTraceRetrieval"},
-			{Name: "CreateGroup", Route: "POST /CreateGroup"},
-			{Name: "DeleteGroup", Route: "POST /DeleteGroup"},
 			{Name: "DeleteResourcePolicy", Route: "POST /DeleteResourcePolicy"},
 			{Name: "GetEncryptionConfig", Route: "POST /EncryptionConfig"},
-			{Name: "GetGroup", Route: "POST /GetGroup"},
-			{Name: "GetGroups", Route: "POST /Groups"},
 			{Name: "GetIndexingRules", Route: "POST /GetIndexingRules"},
 			{Name: "GetInsight", Route: "POST /Insight"},
 			{Name: "GetInsightEvents", Route: "POST /InsightEvents"},
@@ -75,7 +79,6 @@ func New(c Config) awsapi.Service {
 			{Name: "StartTraceRetrieval", Route: "POST /StartTraceRetrieval"},
 			{Name: "TagResource", Route: "POST /TagResource"},
 			{Name: "UntagResource", Route: "POST /UntagResource"},
-			{Name: "UpdateGroup", Route: "POST /UpdateGroup"},
 			{Name: "UpdateIndexingRule", Route: "POST /UpdateIndexingRule"},
 			{Name: "UpdateTraceSegmentDestination", Route: "POST /UpdateTraceSegmentDestination"},
 		},

@@ -8,14 +8,14 @@ import (
 
 	"radiograph"
 	"radiograph/awsapi"
-	"radiograph/filter"
+	"radiograph/query"
 )
 
 type getServiceGraphInput struct {
 	StartTime *radiograph.Timestamp `required:"true"`
 	EndTime   *radiograph.Timestamp `required:"true"`
-	GroupName string                `max:"32"` // Grafana sends it empty
-	GroupARN  string                `max:"400"`
+	GroupName string                `min:"1" max:"32"` // empty is absent: Grafana sends it so
+	GroupARN  string                `min:"1" max:"400"`
 	NextToken string
 }
 
@@ -85,27 +85,22 @@ type histogramEntry struct {
 	Count int64
 }
 
-// checkGroup takes no group and the one that every trace is in.
-func checkGroup(name, arn string, t radiograph.Tenant) error {
-	if _, ok := filter.BuiltIn(t)(filter.Group{Name: name, ARN: arn}); ok || name == "" && arn == "" {
-		return nil
-	}
-	return invalid("radiograph does not serve groups yet: leave GroupName and GroupARN out to get all traces")
-}
-
 // getServiceGraph answers in one page.
 func (a *api) getServiceGraph(ctx context.Context, r *awsapi.Request, in *getServiceGraphInput) (*getServiceGraphOutput, error) {
 	if in.NextToken != "" {
 		return nil, invalid("NextToken is not valid")
 	}
-	if err := checkGroup(in.GroupName, in.GroupARN, r.Tenant); err != nil {
-		return nil, err
-	}
-	g, err := a.engine.ServiceGraph(ctx, r.Tenant, *in.StartTime, *in.EndTime)
+	group, err := a.scope(ctx, r.Tenant, in.GroupName, in.GroupARN)
 	if err != nil {
 		return nil, err
 	}
-	return &getServiceGraphOutput{StartTime: g.Start, EndTime: g.End, Services: newServices(g)}, nil
+	g, err := a.engine.GroupGraph(ctx, r.Tenant, group, *in.StartTime, *in.EndTime)
+	if err != nil {
+		return nil, err
+	}
+	return &getServiceGraphOutput{
+		StartTime: g.Start, EndTime: g.End, Services: newServices(g), ContainsOldGroupVersions: query.ContainsOldVersions(group, *in.StartTime),
+	}, nil
 }
 
 // getTraceGraph answers in one page. Ids that are unknown add nothing.

@@ -101,7 +101,7 @@ var rangeTypes = map[string]radiograph.TimeRangeType{
 }
 
 func (a *api) getTraceSummaries(ctx context.Context, r *awsapi.Request, in *getTraceSummariesInput) (*getTraceSummariesOutput, error) {
-	filter, err := a.engine.Filter(r.Tenant, in.FilterExpression)
+	filter, err := a.groups.Filter(ctx, r.Tenant, in.FilterExpression)
 	if err != nil {
 		return nil, err
 	}
