@@ -454,7 +454,8 @@ func oracleGroups(g filter.Group) (string, bool) {
 func view(t interface {
 	Helper()
 	Fatal(...any)
-}, docs [][]byte) *radiograph.FilterView {
+}, docs [][]byte,
+) *radiograph.FilterView {
 	t.Helper()
 	var recs []*radiograph.Record
 	for _, d := range docs {
@@ -513,7 +514,8 @@ func TestAgreesWithTheOracle(t *testing.T) {
 func sameAgain(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, e *filter.Expression) {
+}, e *filter.Expression,
+) {
 	t.Helper()
 	again, err := filter.Parse(e.String(), oracleGroups)
 	if err != nil {

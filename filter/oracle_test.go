@@ -86,9 +86,11 @@ func (e *rawEntity) isFault() bool { return e.flag(e.Fault, e.status() >= 500) }
 func (e *rawEntity) isThrottle() bool {
 	return e.flag(e.Throttle, e.status() == 429)
 }
+
 func (e *rawEntity) isOK() bool {
 	return !e.open() && !e.isError() && !e.isFault() && !e.isThrottle()
 }
+
 func (e *rawEntity) flag(stated *bool, derived bool) bool {
 	if e.stated() {
 		return is(stated)

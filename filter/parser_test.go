@@ -67,8 +67,10 @@ func TestGroupsEnd(t *testing.T) {
 
 // TestAnyTextParsesOrTellsWhere feeds pieces of the language in any order.
 func TestAnyTextParsesOrTellsWhere(t *testing.T) {
-	pieces := []string{"ok", "fault", "!", "AND", "or", "NOT", "(", ")", "{", "}", "[", "]", ",", ":", "#", "=", "!=", "<", "CONTAINS", `"a"`, "5", "true",
-		"service(", "edge(", "id(", "name", "type:", "annotation", ".k", "[", "group.name", "rootcause.fault.service", "json", "[{}]", `"`, `\`, "é", "\xff", " "}
+	pieces := []string{
+		"ok", "fault", "!", "AND", "or", "NOT", "(", ")", "{", "}", "[", "]", ",", ":", "#", "=", "!=", "<", "CONTAINS", `"a"`, "5", "true",
+		"service(", "edge(", "id(", "name", "type:", "annotation", ".k", "[", "group.name", "rootcause.fault.service", "json", "[{}]", `"`, `\`, "é", "\xff", " ",
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		check(t, strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 1, 12).Draw(t, "pieces"), rapid.SampledFrom([]string{"", " "}).Draw(t, "gap")))
 	})
@@ -78,7 +80,8 @@ func TestAnyTextParsesOrTellsWhere(t *testing.T) {
 func check(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, text string) {
+}, text string,
+) {
 	t.Helper()
 	e, err := filter.Parse(text, oracleGroups)
 	var where *filter.InvalidError

@@ -37,9 +37,12 @@ func TestSelector(t *testing.T) {
 				name      string
 				got, want bool
 			}{
-				{"function", s.Node(fn, oracleAccount), test.fn}, {"table", s.Node(table, oracleAccount), test.table},
-				{"call", s.Edge(fn, table, oracleAccount), test.call}, {"call back", s.Edge(table, fn, oracleAccount), test.back},
-				{"speaks of nodes", s.Nodes(), test.speaksNodes}, {"speaks of edges", s.Edges(), test.speaksEdge},
+				{"function", s.Node(fn, oracleAccount), test.fn},
+				{"table", s.Node(table, oracleAccount), test.table},
+				{"call", s.Edge(fn, table, oracleAccount), test.call},
+				{"call back", s.Edge(table, fn, oracleAccount), test.back},
+				{"speaks of nodes", s.Nodes(), test.speaksNodes},
+				{"speaks of edges", s.Edges(), test.speaksEdge},
 			} {
 				if q.got != q.want {
 					t.Errorf("%s: %v, want %v", q.name, q.got, q.want)
