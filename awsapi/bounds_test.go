@@ -124,8 +124,11 @@ func TestShape(t *testing.T) {
 		kind       string
 	}
 	want := []member{
-		{"FunctionName", "FunctionName", InPath, "string"}, {"TraceIds", "TraceIds", InBody, "list"}, {"Qualifier", "Qualifier", InQuery, "string"},
-		{"LogType", "X-Amz-Log-Type", InHeader, "string"}, {"Payload", "Payload", InPayload, "blob"},
+		{"FunctionName", "FunctionName", InPath, "string"},
+		{"TraceIds", "TraceIds", InBody, "list"},
+		{"Qualifier", "Qualifier", InQuery, "string"},
+		{"LogType", "X-Amz-Log-Type", InHeader, "string"},
+		{"Payload", "Payload", InPayload, "blob"},
 	}
 	s := ShapeOf(reflect.TypeFor[input]())
 	for i, m := range s.Members {

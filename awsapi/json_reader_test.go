@@ -54,8 +54,10 @@ func TestDecodeJSON(t *testing.T) {
 		{"names are case-sensitive", `{"string":"a"}`, everything{}},
 		{"the last of two counts", `{"String":"a","String":"b"}`, everything{String: "b"}},
 		{"escapes", `{"String":"\"\\\/\b\f\n\r\té😀\ud800x"}`, everything{String: "\"\\/\b\f\n\r\té😀\uFFFDx"}},
-		{"texts", `{"Texts":["","{\"a\":\"b\",\"c\":[]}","plain and longer than eight"]}`,
-			everything{Texts: []Text{{}, Text(`{"a":"b","c":[]}`), Text("plain and longer than eight")}}},
+		{
+			"texts", `{"Texts":["","{\"a\":\"b\",\"c\":[]}","plain and longer than eight"]}`,
+			everything{Texts: []Text{{}, Text(`{"a":"b","c":[]}`), Text("plain and longer than eight")}},
+		},
 		{"empty list is a list", `{"Strings":[],"Texts":[]}`, everything{Strings: []string{}, Texts: []Text{}}},
 		{"blob", `{"Blob":"aGk="}`, everything{Blob: []byte("hi")}},
 		{"integers", `{"Int":-7,"Int32":10.0}`, everything{Int: -7, Int32: ptr(int32(10))}},

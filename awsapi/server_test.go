@@ -228,10 +228,14 @@ func TestCaller(t *testing.T) {
 		{"unknown session key", "POST", "/v1/things/a", sign("ASIAEXAMPLE", "things"), 201, `"Account":"999999999999"`},
 		{"issued key", "POST", "/v1/things/a", sign(keys.AccessKeyID, "things"), 201, `"Account":"111122223333","Region":"eu-west-1","Session":"sess"`},
 		{"allowed resource", "GET", "/v1/things/mine1/configuration", sign(keys.AccessKeyID, "things"), 200, `"Name":"mine1"`},
-		{"denied resource", "GET", "/v1/things/yours/configuration", sign(keys.AccessKeyID, "things"), 403,
-			"User: arn:aws:sts::111122223333:assumed-role/fn/sess is not authorized to perform: things:ReadThing on resource: arn:things:yours because no identity-based policy allows the things:ReadThing action"},
-		{"denied action", "DELETE", "/v1/things/a", sign(keys.AccessKeyID, "things"), 403,
-			`{"__type":"AccessDeniedException","Type":"User","Message":"User: arn:aws:sts::111122223333:assumed-role/fn/sess is not authorized to perform: things:Drop because no identity-based policy allows the things:Drop action"`},
+		{
+			"denied resource", "GET", "/v1/things/yours/configuration", sign(keys.AccessKeyID, "things"), 403,
+			"User: arn:aws:sts::111122223333:assumed-role/fn/sess is not authorized to perform: things:ReadThing on resource: arn:things:yours because no identity-based policy allows the things:ReadThing action",
+		},
+		{
+			"denied action", "DELETE", "/v1/things/a", sign(keys.AccessKeyID, "things"), 403,
+			`{"__type":"AccessDeniedException","Type":"User","Message":"User: arn:aws:sts::111122223333:assumed-role/fn/sess is not authorized to perform: things:Drop because no identity-based policy allows the things:Drop action"`,
+		},
 		{"malformed", "POST", "/v1/things/a", "AWS4-HMAC-SHA256 Credential=", 400, `"__type":"IncompleteSignatureException"`},
 	} {
 		w := ask(s, tt.method, tt.target, "", "Authorization", tt.auth)

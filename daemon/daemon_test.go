@@ -73,8 +73,10 @@ func TestEnvironmentDaemon(t *testing.T) {
 		t.Error(diff)
 	}
 	docs := []radiograph.Document{
-		{Body: []byte("before")}, {Body: []byte("first"), Stamp: one},
-		{Body: []byte(`{"account":"999999999999"}`), Stamp: one}, {Body: []byte("second"), Stamp: two},
+		{Body: []byte("before")},
+		{Body: []byte("first"), Stamp: one},
+		{Body: []byte(`{"account":"999999999999"}`), Stamp: one},
+		{Body: []byte("second"), Stamp: two},
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,9 +100,14 @@ func TestDropped(t *testing.T) {
 		docs int
 	}{
 		{"garbage", &recorder{}, []string{"", "\x00\xff", "{}\n{}", "a\nb", header, header + "good"}, []string{
-			ErrMissing.Error() + " (3 times)", ErrHeader.Error() + " (2 times)"}, 1},
-		{"no right", &recorder{deny: putSegments}, []string{header + "a", header + "b"},
-			[]string{"AccessDenied: arn:role is not authorized to perform: xray:PutTraceSegments (2 times)"}, 0},
+			ErrMissing.Error() + " (3 times)", ErrHeader.Error() + " (2 times)",
+		}, 1},
+		{
+			"no right", &recorder{deny: putSegments},
+			[]string{header + "a", header + "b"},
+			[]string{"AccessDenied: arn:role is not authorized to perform: xray:PutTraceSegments (2 times)"},
+			0,
+		},
 		{"rejected", &recorder{reject: func(d radiograph.Document) *radiograph.Rejection {
 			if string(d.Body) == "bad" {
 				return &radiograph.Rejection{ID: "1234", Code: "MissingId", Message: "no id"}

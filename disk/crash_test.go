@@ -92,8 +92,10 @@ type crashValue struct {
 }
 
 func newCrashHistory(seed uint64) *crashHistory {
-	return &crashHistory{seed: seed, rng: rand.New(rand.NewPCG(seed, 17)), keepUnsynced: []int{0, 0, 30, 70},
-		memTable: 64 << 10} // flushes, compactions and new logs belong to the story
+	return &crashHistory{
+		seed: seed, rng: rand.New(rand.NewPCG(seed, 17)), keepUnsynced: []int{0, 0, 30, 70},
+		memTable: 64 << 10,
+	} // flushes, compactions and new logs belong to the story
 }
 
 func (h *crashHistory) options(fs vfs.FS) Options {

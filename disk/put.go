@@ -313,8 +313,10 @@ func (p *put) writeDocuments() error {
 			offset := 0
 			for _, r := range recs[:pack.documents] {
 				hash, left := leftOut[r]
-				at := place{Sequence: r.Sequence, Door: r.Door, Stamp: r.Stamp, Received: r.Received, LeftOut: left, Hash: hash,
-					Independent: r.Root.Subsegment, Pack: first, Offset: offset, Length: len(r.Root.Body)}
+				at := place{
+					Sequence: r.Sequence, Door: r.Door, Stamp: r.Stamp, Received: r.Received, LeftOut: left, Hash: hash,
+					Independent: r.Root.Subsegment, Pack: first, Offset: offset, Length: len(r.Root.Body),
+				}
 				if err := p.set(appendIndexKey(nil, p.tenant, h, r.Trace, r.Sequence), appendPlace(nil, h, &at)); err != nil {
 					return err
 				}

@@ -36,8 +36,12 @@ func appendSummary(b []byte, s *radiograph.Summary) []byte {
 		set bool
 		bit byte
 	}{
-		{s.HasFault, summaryFault}, {s.HasError, summaryError}, {s.HasThrottle, summaryThrottle},
-		{s.IsPartial, summaryPartial}, {s.EntryPoint != nil, summaryEntryPoint}, {s.HTTP.Traced, summaryTraced},
+		{s.HasFault, summaryFault},
+		{s.HasError, summaryError},
+		{s.HasThrottle, summaryThrottle},
+		{s.IsPartial, summaryPartial},
+		{s.EntryPoint != nil, summaryEntryPoint},
+		{s.HTTP.Traced, summaryTraced},
 	} {
 		if f.set {
 			flags |= f.bit
@@ -95,8 +99,10 @@ func readSummary(key, sealed []byte) (*radiograph.Summary, error) {
 	flags := f.byte()
 	s.HasFault, s.HasError = flags&summaryFault != 0, flags&summaryError != 0
 	s.HasThrottle, s.IsPartial = flags&summaryThrottle != 0, flags&summaryPartial != 0
-	s.HTTP = radiograph.HTTP{Method: f.text(), URL: f.text(), UserAgent: f.text(), ClientIP: f.text(),
-		Traced: flags&summaryTraced != 0, Status: int(f.varint()), ContentLength: f.varint()}
+	s.HTTP = radiograph.HTTP{
+		Method: f.text(), URL: f.text(), UserAgent: f.text(), ClientIP: f.text(),
+		Traced: flags&summaryTraced != 0, Status: int(f.varint()), ContentLength: f.varint(),
+	}
 	if flags&summaryEntryPoint != 0 {
 		e := f.serviceID()
 		s.EntryPoint = &e
@@ -172,10 +178,12 @@ func appendRootCause(b []byte, c radiograph.RootCause) []byte {
 func (f *fields) rootCause() radiograph.RootCause {
 	return radiograph.RootCause{ClientImpacting: f.flag(), Services: readList(f, func(f *fields) radiograph.RootCauseService {
 		return radiograph.RootCauseService{Inferred: f.flag(), ServiceID: f.serviceID(), Entities: readList(f, func(f *fields) radiograph.RootCauseEntity {
-			return radiograph.RootCauseEntity{Remote: f.flag(), Name: f.text(), Coverage: math.Float64frombits(f.uint64()),
+			return radiograph.RootCauseEntity{
+				Remote: f.flag(), Name: f.text(), Coverage: math.Float64frombits(f.uint64()),
 				Exceptions: readList(f, func(f *fields) radiograph.Exception {
 					return radiograph.Exception{Remote: f.flag(), ID: f.segmentID(), Type: f.text(), Message: f.text()}
-				})}
+				}),
+			}
 		})}
 	})}
 }

@@ -177,6 +177,7 @@ func (h *summaryHeap) Push(s any)    { h.list = append(h.list, s.(*radiograph.Su
 func (h *summaryHeap) Less(i, j int) bool {
 	return h.list[i].Position(h.by).Compare(h.list[j].Position(h.by)) < 0
 }
+
 func (h *summaryHeap) Pop() any {
 	s := h.list[len(h.list)-1]
 	h.list = h.list[:len(h.list)-1]

@@ -85,13 +85,17 @@ func TestSeries(t *testing.T) {
 		want []string
 	}{
 		{"each trace once", hour, []string{
-			"nodes false", "0s ok 1 error 1 throttle 0 fault 1, 300 ms: 100ms×3", "1m0s ok 0 error 0 throttle 1 fault 0, 100 ms: 100ms×1", "10m0s ok 1 error 0 throttle 0 fault 0, 100 ms: 100ms×1"}},
+			"nodes false", "0s ok 1 error 1 throttle 0 fault 1, 300 ms: 100ms×3", "1m0s ok 0 error 0 throttle 1 fault 0, 100 ms: 100ms×1", "10m0s ok 1 error 0 throttle 0 fault 0, 100 ms: 100ms×1",
+		}},
 		{"a service", with(`service("a")`, 0), []string{
-			"nodes true", "0s ok 1 error 0 throttle 0 fault 1, 200 ms: 100ms×2", "1m0s ok 0 error 0 throttle 1 fault 0, 100 ms: 100ms×1"}},
+			"nodes true", "0s ok 1 error 0 throttle 0 fault 1, 200 ms: 100ms×2", "1m0s ok 0 error 0 throttle 1 fault 0, 100 ms: 100ms×1",
+		}},
 		{"a table by id", with(`id(name: "orders", type: "AWS::DynamoDB::Table")`, 0), []string{
-			"nodes true", "0s ok 1 error 0 throttle 0 fault 0, 50 ms: 50ms×1", "1m0s ok 1 error 0 throttle 0 fault 0, 50 ms: 50ms×1"}},
+			"nodes true", "0s ok 1 error 0 throttle 0 fault 0, 50 ms: 50ms×1", "1m0s ok 1 error 0 throttle 0 fault 0, 50 ms: 50ms×1",
+		}},
 		{"longer periods", with(`service("a") OR service("b")`, 5*time.Minute), []string{
-			"nodes true", "0s ok 1 error 1 throttle 1 fault 1, 400 ms: 100ms×4", "10m0s ok 1 error 0 throttle 0 fault 0, 100 ms: 100ms×1"}},
+			"nodes true", "0s ok 1 error 1 throttle 1 fault 1, 400 ms: 100ms×4", "10m0s ok 1 error 0 throttle 0 fault 0, 100 ms: 100ms×1",
+		}},
 		{"an edge", with(`edge("a", "orders")`, time.Hour), []string{"nodes false", "0s ok 2 error 0 throttle 0 fault 0, 100 ms: 50ms×2"}},
 		{"nothing", with(`service("nosuch")`, 0), []string{"nodes true"}},
 		{"minutes in part, the end not", late, []string{"nodes false", "1m0s ok 0 error 0 throttle 1 fault 0, 100 ms: 100ms×1"}},

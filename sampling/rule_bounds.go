@@ -25,8 +25,13 @@ func check(r *radiograph.SamplingRule) error {
 		member, value string
 		most          int
 	}{
-		{"RuleName", r.Name, 32}, {"ResourceARN", r.ResourceARN, 500}, {"ServiceName", r.ServiceName, 64}, {"ServiceType", r.ServiceType, 64},
-		{"Host", r.Host, 64}, {"HTTPMethod", r.HTTPMethod, 10}, {"URLPath", r.URLPath, 128},
+		{"RuleName", r.Name, 32},
+		{"ResourceARN", r.ResourceARN, 500},
+		{"ServiceName", r.ServiceName, 64},
+		{"ServiceType", r.ServiceType, 64},
+		{"Host", r.Host, 64},
+		{"HTTPMethod", r.HTTPMethod, 10},
+		{"URLPath", r.URLPath, 128},
 	} {
 		if utf8.RuneCountInString(text.value) > text.most {
 			return invalid("%s must have at most %d characters", text.member, text.most)

@@ -9,13 +9,17 @@ import (
 
 func TestParseCause(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
-		{"whole", `{"working_directory":"/var/task","exceptions":[{"type":"E","message":"m","stack":[{"path":"a.py","line":3,"label":"f"}]}],"paths":["a.py"],"message":"x"}`,
-			`{"message":"x","working_directory":"/var/task","exceptions":[{"message":"m","type":"E","stack":[{"path":"a.py","line":3,"label":"f"}]}],"paths":["a.py"]}`},
+		{
+			"whole", `{"working_directory":"/var/task","exceptions":[{"type":"E","message":"m","stack":[{"path":"a.py","line":3,"label":"f"}]}],"paths":["a.py"],"message":"x"}`,
+			`{"message":"x","working_directory":"/var/task","exceptions":[{"message":"m","type":"E","stack":[{"path":"a.py","line":3,"label":"f"}]}],"paths":["a.py"]}`,
+		},
 		{"null line (Node.js)", `{"exceptions":[{"message":"m","stack":[{"path":"file","line":null,"label":null}]}]}`, `{"exceptions":[{"message":"m","stack":[{"path":"file"}]}]}`},
 		{"line below zero (Java)", `{"exceptions":[{"stack":[{"line":-2}]}]}`, `{"exceptions":[{"stack":[{"line":-2}]}]}`},
 		{"empty stack (Go)", `{"exceptions":[{"type":"E","stack":[]}],"paths":[]}`, `{"exceptions":[{"type":"E"}]}`},
-		{"members of odd types", `{"message":7,"working_directory":["x"],"exceptions":[{"message":{},"type":"E","stack":"none"},"odd",null],"paths":["a",1,null,"b"]}`,
-			`{"exceptions":[{"type":"E"},{}],"paths":["a","b"]}`},
+		{
+			"members of odd types", `{"message":7,"working_directory":["x"],"exceptions":[{"message":{},"type":"E","stack":"none"},"odd",null],"paths":["a",1,null,"b"]}`,
+			`{"exceptions":[{"type":"E"},{}],"paths":["a","b"]}`,
+		},
 		{"unknown members", `{"paths":["a"],"other":1}`, `{"paths":["a"]}`},
 		{"only a message", `{"message":"m"}`, `{"message":"m"}`},
 		{"nothing in it", `{}`, ""},

@@ -59,8 +59,10 @@ func (q *eventQueue) emit(ev radiograph.EnvironmentEvent) {
 		return
 	}
 	if q.lost > 0 && (ev.Kind != radiograph.LogLine || q.bytes < lineMemory/2) {
-		q.push(radiograph.EnvironmentEvent{Kind: radiograph.LogLine, At: ev.At, RequestID: ev.RequestID,
-			Payload: fmt.Appendf(nil, "radiograph: %d log lines were dropped here: they came faster than they could be taken", q.lost)})
+		q.push(radiograph.EnvironmentEvent{
+			Kind: radiograph.LogLine, At: ev.At, RequestID: ev.RequestID,
+			Payload: fmt.Appendf(nil, "radiograph: %d log lines were dropped here: they came faster than they could be taken", q.lost),
+		})
 		q.lost = 0
 	}
 	q.push(ev)

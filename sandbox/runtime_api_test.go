@@ -223,17 +223,27 @@ func TestResponses(t *testing.T) {
 		{"buffered", postTo(responsePath, `"x"`), radiograph.EnvironmentEvent{Kind: radiograph.RuntimeResponse, Payload: []byte(`"x"`)}},
 		{"empty", postTo(responsePath, ""), radiograph.EnvironmentEvent{Kind: radiograph.RuntimeResponse}},
 		{"chunked, as aws-lambda-go sends it", chunked(responsePath, `"x"`), radiograph.EnvironmentEvent{Kind: radiograph.RuntimeResponse, Payload: []byte(`"x"`)}},
-		{"stream that fails", chunked(responsePath, `"x`, "Lambda-Runtime-Function-Error-Type: Function.Late", "Lambda-Runtime-Function-Error-Body: "+failure),
-			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Function.Late", Payload: []byte(`{"errorMessage":"late","errorType":"E"}`)}},
-		{"stream that fails without a body", chunked(responsePath, `"x`, "Lambda-Runtime-Function-Error-Type: odd", "Lambda-Runtime-Function-Error-Body: %%%"),
-			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Function.Unknown", Payload: []byte(`{"errorMessage":"The response stream ended with an error","errorType":"Function.Unknown"}`)}},
+		{
+			"stream that fails", chunked(responsePath, `"x`, "Lambda-Runtime-Function-Error-Type: Function.Late", "Lambda-Runtime-Function-Error-Body: "+failure),
+			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Function.Late", Payload: []byte(`{"errorMessage":"late","errorType":"E"}`)},
+		},
+		{
+			"stream that fails without a body", chunked(responsePath, `"x`, "Lambda-Runtime-Function-Error-Type: odd", "Lambda-Runtime-Function-Error-Body: %%%"),
+			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Function.Unknown", Payload: []byte(`{"errorMessage":"The response stream ended with an error","errorType":"Function.Unknown"}`)},
+		},
 		{"too large", postTo(responsePath, strings.Repeat("x", maxResponse+1)), radiograph.EnvironmentEvent{Kind: radiograph.RuntimeResponse, TooLarge: true}},
-		{"unknown mode", postTo(responsePath, `"x"`, "Lambda-Runtime-Function-Response-Mode: odd"),
-			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Runtime.InvalidResponseModeHeader", Payload: []byte(`{"errorMessage":"Invalid response mode header","errorType":"Runtime.InvalidResponseModeHeader"}`)}},
-		{"error", postTo(errorPath, `{"e":1}`, "lambda-runtime-function-error-type: Runtime.Odd", `LAMBDA-RUNTIME-FUNCTION-XRAY-ERROR-CAUSE: {"paths":["a.py"]}`),
-			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Runtime.Odd", Payload: []byte(`{"e":1}`), Cause: []byte(`{"paths":["a.py"]}`)}},
-		{"error with cause inside", postTo(errorPath, `{"errorMessage":"m","errorType":"t","stackTrace":["a"],"errorCause":{"paths":["a.py"]}}`, "Content-Type: application/vnd.aws.lambda.error.cause+json; charset=utf-8"),
-			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Function.Unknown", Payload: []byte(`{"errorMessage":"m","errorType":"t","stackTrace":["a"]}`), Cause: []byte(`{"paths":["a.py"]}`)}},
+		{
+			"unknown mode", postTo(responsePath, `"x"`, "Lambda-Runtime-Function-Response-Mode: odd"),
+			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Runtime.InvalidResponseModeHeader", Payload: []byte(`{"errorMessage":"Invalid response mode header","errorType":"Runtime.InvalidResponseModeHeader"}`)},
+		},
+		{
+			"error", postTo(errorPath, `{"e":1}`, "lambda-runtime-function-error-type: Runtime.Odd", `LAMBDA-RUNTIME-FUNCTION-XRAY-ERROR-CAUSE: {"paths":["a.py"]}`),
+			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Runtime.Odd", Payload: []byte(`{"e":1}`), Cause: []byte(`{"paths":["a.py"]}`)},
+		},
+		{
+			"error with cause inside", postTo(errorPath, `{"errorMessage":"m","errorType":"t","stackTrace":["a"],"errorCause":{"paths":["a.py"]}}`, "Content-Type: application/vnd.aws.lambda.error.cause+json; charset=utf-8"),
+			radiograph.EnvironmentEvent{Kind: radiograph.RuntimeError, ErrorType: "Function.Unknown", Payload: []byte(`{"errorMessage":"m","errorType":"t","stackTrace":["a"]}`), Cause: []byte(`{"paths":["a.py"]}`)},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)

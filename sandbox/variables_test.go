@@ -51,23 +51,31 @@ func TestVariables(t *testing.T) {
 	}{
 		{name: "custom runtime", runtime: "provided.al2023", prepared: own, add: []string{
 			"LAMBDA_RUNTIME_DIR=/var/runtime", "PATH=/usr/local/bin:/usr/bin/:/bin:/opt/bin:/home/me/bin",
-			"LD_LIBRARY_PATH=/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/task:/task/lib:/opt/lib"}},
+			"LD_LIBRARY_PATH=/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/task:/task/lib:/opt/lib",
+		}},
 		{name: "Python", runtime: "python3.12", prepared: python, add: []string{
 			"AWS_EXECUTION_ENV=AWS_Lambda_python3.12", "LAMBDA_RUNTIME_DIR=/rt", "LC_CTYPE=C.UTF-8", "PYTHONPATH=/rt",
 			"PATH=/venv/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin:/home/me/bin",
-			"LD_LIBRARY_PATH=/lib64:/usr/lib64:/rt:/rt/lib:/task:/task/lib:/opt/lib"}},
-		{name: "the user's", runtime: "python3.12", prepared: python,
+			"LD_LIBRARY_PATH=/lib64:/usr/lib64:/rt:/rt/lib:/task:/task/lib:/opt/lib",
+		}},
+		{
+			name: "the user's", runtime: "python3.12", prepared: python,
 			user: map[string]string{
 				"MY": "a=b", "AWS_XRAY_CONTEXT_MISSING": "RUNTIME_ERROR", "AWS_XRAY_DAEMON_ADDRESS": "elsewhere:1", "TZ": "Europe/Berlin", "PYTHONPATH": "lib",
-				"PATH": "/mine", "AWS_LAMBDA_FUNCTION_NAME": "other", "AWS_REGION": "mars", "_HANDLER": "x", "AWS_LAMBDA_RUNTIME_API": "evil:1", "N\x00": "", "V": "a\x00"},
+				"PATH": "/mine", "AWS_LAMBDA_FUNCTION_NAME": "other", "AWS_REGION": "mars", "_HANDLER": "x", "AWS_LAMBDA_RUNTIME_API": "evil:1", "N\x00": "", "V": "a\x00",
+			},
 			add: []string{
 				"MY=a=b", "AWS_XRAY_CONTEXT_MISSING=RUNTIME_ERROR", "AWS_XRAY_DAEMON_ADDRESS=elsewhere:1", "TZ=Europe/Berlin", "PYTHONPATH=lib:/rt", "PATH=/mine",
 				"AWS_EXECUTION_ENV=AWS_Lambda_python3.12", "LAMBDA_RUNTIME_DIR=/rt", "LC_CTYPE=C.UTF-8",
-				"LD_LIBRARY_PATH=/lib64:/usr/lib64:/rt:/rt/lib:/task:/task/lib:/opt/lib"},
-			remove: []string{"AWS_XRAY_CONTEXT_MISSING=LOG_ERROR", "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000", "TZ=:UTC"}},
-		{name: "no daemon, no endpoint", runtime: "provided.al2", prepared: own, change: func(p *place) { p.daemonHost, p.endpoint, p.hostPath = "", "", "" },
+				"LD_LIBRARY_PATH=/lib64:/usr/lib64:/rt:/rt/lib:/task:/task/lib:/opt/lib",
+			},
+			remove: []string{"AWS_XRAY_CONTEXT_MISSING=LOG_ERROR", "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000", "TZ=:UTC"},
+		},
+		{
+			name: "no daemon, no endpoint", runtime: "provided.al2", prepared: own, change: func(p *place) { p.daemonHost, p.endpoint, p.hostPath = "", "", "" },
 			add:    []string{"LAMBDA_RUNTIME_DIR=/var/runtime", "PATH=/usr/local/bin:/usr/bin/:/bin:/opt/bin", "LD_LIBRARY_PATH=/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/task:/task/lib:/opt/lib"},
-			remove: []string{"AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000", "_AWS_XRAY_DAEMON_ADDRESS=127.0.0.1", "_AWS_XRAY_DAEMON_PORT=2000", "AWS_ENDPOINT_URL=http://127.0.0.1:4566"}},
+			remove: []string{"AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000", "_AWS_XRAY_DAEMON_ADDRESS=127.0.0.1", "_AWS_XRAY_DAEMON_PORT=2000", "AWS_ENDPOINT_URL=http://127.0.0.1:4566"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			spec := newSpec("", "")
