@@ -28,6 +28,7 @@ var mayImport = map[string]struct {
 	"trace":    {". filter", "pure functions: decode, merge, infer, summarize, contribute, lay out"},
 	"sampling": {".", "rules, reservoirs, quotas"},
 	"group":    {". filter", "named filter expressions; another noun than the traces they select"},
+	"settings": {".", "what an account set for X-Ray: encryption, policies, indexing, destination"},
 	"ingest":   {". trace", "the one door in"},
 	"query":    {". filter trace", "the one door out"},
 	"iam":      {".", "roles, policies, sessions"},
@@ -37,13 +38,13 @@ var mayImport = map[string]struct {
 	"daemon":   {".", "segments by UDP in, batches out"},
 
 	"awsapi":        {".", "the wire protocols and the table of operations"},
-	"awsapi/xray":   {". awsapi query filter sampling group", "X-Ray's shapes; filter reads expressions, sampling keeps rules, group groups"},
+	"awsapi/xray":   {". awsapi query filter sampling group settings", "X-Ray's shapes; filter reads expressions, the last three keep what the API sets"},
 	"awsapi/lambda": {". awsapi lambda", "Lambda's shapes"},
 	"awsapi/iam":    {". awsapi iam", "IAM's shapes"},
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},
 	"console":       {". filter query lambda iam", "the pages; filter tells where an expression is wrong"},
 
-	"server":         {". disk ingest query iam sampling group lambda sandbox daemon awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
+	"server":         {". disk ingest query iam sampling group settings lambda sandbox daemon awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
 	"cmd/radiograph": {". server trace", "flags, modes, signals, output; trace lays out the waterfall"},
 	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},

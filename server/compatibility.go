@@ -17,6 +17,6 @@ var preface string
 // WriteCompatibility writes docs/compatibility.md: the preface, then the tables
 // of operations.
 func WriteCompatibility(w io.Writer) error {
-	_, err := io.WriteString(w, strings.TrimSpace(preface)+"\n\n"+awsapi.Compatibility(services(nil, nil, nil, nil, nil, nil)))
+	_, err := io.WriteString(w, strings.TrimSpace(preface)+"\n\n"+awsapi.Compatibility(services(nil, nil, nil, nil, nil, nil, nil)))
 	return err
 }

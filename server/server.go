@@ -32,6 +32,7 @@ import (
 	"radiograph/query"
 	"radiograph/sampling"
 	"radiograph/sandbox"
+	"radiograph/settings"
 )
 
 // Bounds of a stop. Together they are the longest Close takes.
@@ -153,7 +154,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		Hosts: hosts, Log: cfg.Log, Clock: cfg.Clock,
 	})
 	api = awsapi.NewServer(awsapi.Config{
-		Services:   services(engine, sink, sampling.NewRules(store, cfg.Clock), group.New(store, cfg.Clock), functions, roles),
+		Services:   services(engine, sink, sampling.NewRules(store, cfg.Clock), group.New(store, cfg.Clock), settings.New(store, cfg.Clock), functions, roles),
 		Authorizer: roles, Account: cfg.Account, Region: cfg.Region,
 		Fallback: cfg.Fallback, Other: s.withHealth(pages), Hosts: hosts,
 		Log: cfg.Log, Clock: cfg.Clock,

@@ -12,6 +12,7 @@ import (
 	"radiograph/group"
 	"radiograph/query"
 	"radiograph/sampling"
+	"radiograph/settings"
 )
 
 // Config names the rooms behind the API. The zero value makes the tables alone.
@@ -21,6 +22,7 @@ type Config struct {
 	Telemetry radiograph.TelemetrySink
 	Rules     *sampling.Rules
 	Groups    *group.Service
+	Settings  *settings.Service
 }
 
 // api holds what the handlers call.
@@ -30,11 +32,12 @@ type api struct {
 	telemetry radiograph.TelemetrySink
 	rules     *sampling.Rules
 	groups    *group.Service
+	settings  *settings.Service
 }
 
 // New is the X-Ray service.
 func New(c Config) awsapi.Service {
-	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups}
+	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups, settings: c.Settings}
 	return awsapi.Service{
 		Name:     "xray",
 		Title:    "AWS X-Ray",
@@ -59,33 +62,38 @@ func New(c Config) awsapi.Service {
 			awsapi.Op("GetGroups", "POST /Groups", a.getGroups),
 			awsapi.Op("UpdateGroup", "POST /UpdateGroup", a.updateGroup),
 			awsapi.Op("DeleteGroup", "POST /DeleteGroup", a.deleteGroup),
+			awsapi.Op("TagResource", "POST /TagResource", a.tagResource),
+			awsapi.Op("UntagResource", "POST /UntagResource", a.untagResource),
+			awsapi.Op("ListTagsForResource", "POST /ListTagsForResource", a.listTagsForResource),
+			awsapi.Op("GetEncryptionConfig", "POST /EncryptionConfig", a.getEncryptionConfig),
+			awsapi.Op("PutEncryptionConfig", "POST /PutEncryptionConfig", a.putEncryptionConfig),
+			awsapi.Op("PutResourcePolicy", "POST /PutResourcePolicy", a.putResourcePolicy),
+			awsapi.Op("ListResourcePolicies", "POST /ListResourcePolicies", a.listResourcePolicies),
+			awsapi.Op("DeleteResourcePolicy", "POST /DeleteResourcePolicy", a.deleteResourcePolicy),
+			awsapi.Op("GetIndexingRules", "POST /GetIndexingRules", a.getIndexingRules),
+			awsapi.Op("UpdateIndexingRule", "POST /UpdateIndexingRule", a.updateIndexingRule),
+			awsapi.Op("GetTraceSegmentDestination", "POST /GetTraceSegmentDestination", a.getTraceSegmentDestination),
+			awsapi.Op("UpdateTraceSegmentDestination", "POST /UpdateTraceSegmentDestination", a.updateTraceSegmentDestination),
 		},
 		Modelled: []awsapi.Unserved{
 			{Name: "CancelTraceRetrieval", Route: "POST /CancelTraceRetrieval"},
-			{Name: "DeleteResourcePolicy", Route: "POST /DeleteResourcePolicy"},
-			{Name: "GetEncryptionConfig", Route: "POST /EncryptionConfig"},
-			{Name: "GetIndexingRules", Route: "POST /GetIndexingRules"},
 			{Name: "GetInsight", Route: "POST /Insight"},
 			{Name: "GetInsightEvents", Route: "POST /InsightEvents"},
 			{Name: "GetInsightImpactGraph", Route: "POST /InsightImpactGraph"},
 			{Name: "GetInsightSummaries", Route: "POST /InsightSummaries"},
 			{Name: "GetRetrievedTracesGraph", Route: "POST /GetRetrievedTracesGraph"},
-			{Name: "GetTraceSegmentDestination", Route: "POST /GetTraceSegmentDestination"},
-			{Name: "ListResourcePolicies", Route: "POST /ListResourcePolicies"},
 			{Name: "ListRetrievedTraces", Route: "POST /ListRetrievedTraces"},
-			{Name: "ListTagsForResource", Route: "POST /ListTagsForResource"},
-			{Name: "PutEncryptionConfig", Route: "POST /PutEncryptionConfig"},
-			{Name: "PutResourcePolicy", Route: "POST /PutResourcePolicy"},
 			{Name: "StartTraceRetrieval", Route: "POST /StartTraceRetrieval"},
-			{Name: "TagResource", Route: "POST /TagResource"},
-			{Name: "UntagResource", Route: "POST /UntagResource"},
-			{Name: "UpdateIndexingRule", Route: "POST /UpdateIndexingRule"},
-			{Name: "UpdateTraceSegmentDestination", Route: "POST /UpdateTraceSegmentDestination"},
 		},
 		// Errors that are called otherwise than their kind says.
 		Statuses: map[string]int{
-			"RuleLimitExceededException": http.StatusBadRequest,
-			"TooManyTagsException":       http.StatusBadRequest,
+			"RuleLimitExceededException":        http.StatusBadRequest,
+			"TooManyTagsException":              http.StatusBadRequest,
+			"MalformedPolicyDocumentException":  http.StatusBadRequest,
+			"LockoutPreventionException":        http.StatusBadRequest,
+			"InvalidPolicyRevisionIdException":  http.StatusBadRequest,
+			"PolicySizeLimitExceededException":  http.StatusBadRequest,
+			"PolicyCountLimitExceededException": http.StatusBadRequest,
 		},
 		Validation: awsapi.Exception{Name: "InvalidRequestException", Status: http.StatusBadRequest},
 	}
