@@ -101,6 +101,31 @@ func TestGarbageRequests(t *testing.T) {
 	s.alive(t)
 }
 
+// TestUnserved asks for every operation that the models have and the tables list
+// as unserved: each answers with an error that names itself, in the protocol of
+// its service, and never with an empty success.
+func TestUnserved(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	account := account(t.Name())
+	for _, service := range services() {
+		for _, op := range service.Modelled {
+			method, path, ok := strings.Cut(op.Route, " ")
+			header, body := http.Header{}, "{}"
+			if !ok {
+				method, path, body = "POST", "/", "Action="+op.Name+"&Version="+service.Version
+				header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			path = label.ReplaceAllString(path, "x")
+			a := s.call(t, account, service.Name, method, path, header, []byte(body))
+			named := a.Header.Get("X-Amzn-Errortype") != "" || strings.Contains(string(a.Body), "<Code>")
+			if a.Status < 400 || a.Status >= 500 && a.Status != http.StatusNotImplemented || !named || !strings.Contains(string(a.Body), op.Name) {
+				t.Errorf("%s %s (%s): got %d %.200s, want an AWS error that names it", service.Name, op.Name, op.Route, a.Status, a.Body)
+			}
+		}
+	}
+}
+
 // TestHalfOpenConnections leaves requests hanging in every way; others are
 // served meanwhile, and the server still stops in time.
 func TestHalfOpenConnections(t *testing.T) {

@@ -17,7 +17,7 @@ func goPrograms(t testing.TB) string {
 		t.Skip("real clients are not run with -short")
 	}
 	sources := []byte{}
-	for _, name := range []string{"go.mod", "go.sum", "handler/main.go", "sdk/main.go"} {
+	for _, name := range []string{"go.mod", "go.sum", "handler/main.go", "outside/main.go", "sdk/main.go"} {
 		b, err := os.ReadFile(filepath.Join("clients", name))
 		if err != nil {
 			t.Fatal(err)
@@ -31,6 +31,7 @@ func goPrograms(t testing.TB) string {
 	if err := install(dir, func(dir string) error {
 		for name, args := range map[string][]string{
 			"bootstrap": {"-tags", "lambda.norpc", "./handler"},
+			"outside":   {"./outside"},
 			"sdk":       {"./sdk"},
 		} {
 			build := exec.Command("go", append([]string{"build", "-trimpath", "-o", filepath.Join(dir, name)}, args...)...)
@@ -109,6 +110,23 @@ func TestXRaySDKGo(t *testing.T) {
 	id = f.invoke(t, `{"subsegment":true}`, "Sampled=0")
 	if got := s.documents(t, f.account, id); len(got) != 0 {
 		t.Errorf("an unsampled invocation has %d documents", len(got))
+	}
+}
+
+// TestXRaySDKGoOutside: the SDK reads rules from the daemon's TCP port, with
+// stricter types than others, and sends by UDP.
+func TestXRaySDKGoOutside(t *testing.T) {
+	t.Parallel()
+	dir := goPrograms(t)
+	account := account(t.Name())
+	s := start(t, "--account", account, "--region", "eu-west-1")
+	id := strings.TrimSpace(client(t, s.env(account), filepath.Join(dir, "outside")))
+	docs := s.trace(t, account, id)
+	if len(docs) != 1 || docs[0].Name != "outside-go" {
+		t.Fatalf("%d documents in trace %s, want the program's segment", len(docs), id)
+	}
+	if work := docs[0].sub(t, "work"); !work.Fault || work.Annotations["count"] != 3.0 {
+		t.Errorf("subsegment work has fault %t and annotations %v", work.Fault, work.Annotations)
 	}
 }
 
