@@ -188,7 +188,7 @@ func (x *execution) step(ev radiograph.EnvironmentEvent) {
 	case radiograph.RuntimeInitError:
 		if x.phase == initializing {
 			x.initFailed(ev.At)
-			x.outcome = outcome{payload: ev.Payload, functionError: true, errorText: errorText(ev.Payload, ev.ErrorType), cause: readCause(ev.Cause)}
+			x.outcome = failure(ev.Payload, ev.ErrorType, ev.Cause)
 			x.end()
 		}
 	case radiograph.RuntimeResponse:
@@ -202,7 +202,7 @@ func (x *execution) step(ev radiograph.EnvironmentEvent) {
 	case radiograph.RuntimeError:
 		if x.answers(ev) {
 			x.respond(ev.At)
-			x.outcome = outcome{payload: ev.Payload, functionError: true, errorText: errorText(ev.Payload, ev.ErrorType), cause: readCause(ev.Cause)}
+			x.outcome = failure(ev.Payload, ev.ErrorType, ev.Cause)
 		}
 	case radiograph.EnvironmentExited:
 		x.exited(ev)
@@ -351,7 +351,7 @@ func (x *execution) functionFailed(errorType, message string) {
 		Type    string `json:"errorType"`
 		Message string `json:"errorMessage"`
 	}{errorType, message}) // two strings always marshal
-	x.outcome = outcome{payload: payload, functionError: true, errorText: errorType + ": " + message}
+	x.outcome = failure(payload, errorType, nil)
 }
 
 func later(a, b time.Time) time.Time {

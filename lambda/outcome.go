@@ -22,8 +22,11 @@ type outcome struct {
 	err error
 }
 
-// errorText is an error's type and message as its body tells them.
-func errorText(body []byte, headerType string) string {
+// failure is the outcome of an error of the function: what its body tells, the
+// type its runtime named in a header, and the X-Ray cause it posted. Without a
+// cause, the body's type and message are one, so that a failed row says why;
+// AWS draws only causes that runtimes post.
+func failure(body []byte, headerType string, posted []byte) outcome {
 	var e struct {
 		Type    string `json:"errorType"`
 		Message string `json:"errorMessage"`
@@ -32,11 +35,16 @@ func errorText(body []byte, headerType string) string {
 	if e.Type == "" {
 		e.Type = headerType
 	}
-	text := e.Type + ": " + e.Message
-	if e.Type == "" {
-		text = e.Message
+	out := outcome{payload: body, functionError: true, errorText: e.Message, cause: readCause(posted)}
+	if e.Type != "" {
+		out.errorText = e.Type + ": " + e.Message
 	}
-	return oneLine(text)
+	out.errorText = oneLine(out.errorText)
+	if out.cause == nil && out.errorText != "" {
+		told := cause{Exceptions: []causeException{{ID: radiograph.NewSegmentID(), Type: e.Type, Message: e.Message}}}
+		out.cause = told.fit()
+	}
+	return out
 }
 
 func oneLine(s string) string {
