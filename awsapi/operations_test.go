@@ -26,6 +26,7 @@ import (
 	"radiograph/iam"
 	"radiograph/ingest"
 	"radiograph/query"
+	"radiograph/retrieval"
 	"radiograph/sampling"
 	"radiograph/settings"
 	"radiograph/storetest"
@@ -49,7 +50,7 @@ func newHouse(t testing.TB) *house {
 	sink := ingest.New(store, state, slog.New(slog.DiscardHandler), clock)
 	roles := iam.New(state, clock)
 	return &house{roles: roles, services: []awsapi.Service{
-		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock), Groups: group.New(state, clock), Settings: settings.New(state, clock)}),
+		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock), Groups: group.New(state, clock), Settings: settings.New(state, clock), Retrievals: retrieval.New(state, clock)}),
 		apiiam.New(roles),
 		sts.New(roles),
 	}}
@@ -210,7 +211,7 @@ func TestCompatibility(t *testing.T) {
 	page := awsapi.Compatibility(newHouse(t).services)
 	for _, want := range []string{
 		"## AWS X-Ray (`xray`, rest-json, API 2016-04-12)",
-		"30 of 38 modelled operations are served.",
+		"34 of 38 modelled operations are served.",
 		"| PutTraceSegments | `POST /TraceSegments` | 200 | `xray:PutTraceSegments` |",
 		"| GetCallerIdentity | `Action=GetCallerIdentity` | 200 | none |",
 		"GetInsightSummaries",

@@ -56,9 +56,14 @@ func (e *Engine) TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radi
 	if err != nil {
 		return nil, err
 	}
+	return e.GraphOf(found), nil
+}
+
+// GraphOf is the graph of traces that are at hand.
+func (e *Engine) GraphOf(traces []*radiograph.Trace) *radiograph.ServiceGraph {
 	var cs []*radiograph.Contribution
 	var from, to radiograph.Timestamp
-	for i, tr := range found {
+	for i, tr := range traces {
 		cs = append(cs, trace.Contributions(tr)...)
 		s := trace.Summarize(tr)
 		if i == 0 || s.Start < from {
@@ -66,5 +71,5 @@ func (e *Engine) TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radi
 		}
 		to = max(to, s.End)
 	}
-	return trace.Graph(slices.Values(cs), from, to), nil
+	return trace.Graph(slices.Values(cs), from, to)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"radiograph/awsapi"
+	"radiograph/awsapi/xray"
 )
 
 // preface is the part of docs/compatibility.md that is written by hand: what
@@ -17,6 +18,6 @@ var preface string
 // WriteCompatibility writes docs/compatibility.md: the preface, then the tables
 // of operations.
 func WriteCompatibility(w io.Writer) error {
-	_, err := io.WriteString(w, strings.TrimSpace(preface)+"\n\n"+awsapi.Compatibility(services(nil, nil, nil, nil, nil, nil, nil)))
+	_, err := io.WriteString(w, strings.TrimSpace(preface)+"\n\n"+awsapi.Compatibility(services(xray.Config{}, nil, nil)))
 	return err
 }

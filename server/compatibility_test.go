@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"radiograph/awsapi"
+	"radiograph/awsapi/xray"
 )
 
 var update = flag.Bool("update", false, "rewrite docs/compatibility.md")
@@ -17,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite docs/compatibility.md")
 // A role is asked for a permission as IAM spells it, with the service's prefix.
 func TestPermissionsHaveTheirPrefix(t *testing.T) {
 	rows := 0
-	for _, svc := range services(nil, nil, nil, nil, nil, nil, nil) {
+	for _, svc := range services(xray.Config{}, nil, nil) {
 		table := awsapi.Compatibility([]awsapi.Service{svc})
 		for line := range strings.Lines(table) {
 			cells := strings.Split(strings.TrimSpace(line), " | ")

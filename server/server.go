@@ -22,6 +22,7 @@ import (
 
 	"radiograph"
 	"radiograph/awsapi"
+	"radiograph/awsapi/xray"
 	"radiograph/console"
 	"radiograph/daemon"
 	"radiograph/disk"
@@ -30,6 +31,7 @@ import (
 	"radiograph/ingest"
 	"radiograph/lambda"
 	"radiograph/query"
+	"radiograph/retrieval"
 	"radiograph/sampling"
 	"radiograph/sandbox"
 	"radiograph/settings"
@@ -154,7 +156,11 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		Hosts: hosts, Log: cfg.Log, Clock: cfg.Clock,
 	})
 	api = awsapi.NewServer(awsapi.Config{
-		Services:   services(engine, sink, sampling.NewRules(store, cfg.Clock), group.New(store, cfg.Clock), settings.New(store, cfg.Clock), functions, roles),
+		Services: services(xray.Config{
+			Engine: engine, Sink: sink, Telemetry: sink,
+			Rules: sampling.NewRules(store, cfg.Clock), Groups: group.New(store, cfg.Clock),
+			Settings: settings.New(store, cfg.Clock), Retrievals: retrieval.New(store, cfg.Clock),
+		}, functions, roles),
 		Authorizer: roles, Account: cfg.Account, Region: cfg.Region,
 		Fallback: cfg.Fallback, Other: s.withHealth(pages), Hosts: hosts,
 		Log: cfg.Log, Clock: cfg.Clock,

@@ -6,20 +6,15 @@ import (
 	apilambda "radiograph/awsapi/lambda"
 	"radiograph/awsapi/sts"
 	"radiograph/awsapi/xray"
-	"radiograph/group"
 	"radiograph/iam"
-	"radiograph/ingest"
 	"radiograph/lambda"
-	"radiograph/query"
-	"radiograph/sampling"
-	"radiograph/settings"
 )
 
 // services are the AWS services of the one port. Compatibility calls it without
 // rooms behind it, to read the tables.
-func services(engine *query.Engine, sink *ingest.Ingester, rules *sampling.Rules, groups *group.Service, set *settings.Service, functions *lambda.Service, roles *iam.Service) []awsapi.Service {
+func services(traces xray.Config, functions *lambda.Service, roles *iam.Service) []awsapi.Service {
 	return []awsapi.Service{
-		xray.New(xray.Config{Engine: engine, Sink: sink, Telemetry: sink, Rules: rules, Groups: groups, Settings: set}),
+		xray.New(traces),
 		apilambda.New(functions),
 		apiiam.New(roles),
 		sts.New(roles),

@@ -11,33 +11,36 @@ import (
 	"radiograph/awsapi"
 	"radiograph/group"
 	"radiograph/query"
+	"radiograph/retrieval"
 	"radiograph/sampling"
 	"radiograph/settings"
 )
 
 // Config names the rooms behind the API. The zero value makes the tables alone.
 type Config struct {
-	Engine    *query.Engine
-	Sink      radiograph.Sink
-	Telemetry radiograph.TelemetrySink
-	Rules     *sampling.Rules
-	Groups    *group.Service
-	Settings  *settings.Service
+	Engine     *query.Engine
+	Sink       radiograph.Sink
+	Telemetry  radiograph.TelemetrySink
+	Rules      *sampling.Rules
+	Groups     *group.Service
+	Settings   *settings.Service
+	Retrievals *retrieval.Service
 }
 
 // api holds what the handlers call.
 type api struct {
-	engine    *query.Engine
-	sink      radiograph.Sink
-	telemetry radiograph.TelemetrySink
-	rules     *sampling.Rules
-	groups    *group.Service
-	settings  *settings.Service
+	engine     *query.Engine
+	sink       radiograph.Sink
+	telemetry  radiograph.TelemetrySink
+	rules      *sampling.Rules
+	groups     *group.Service
+	settings   *settings.Service
+	retrievals *retrieval.Service
 }
 
 // New is the X-Ray service.
 func New(c Config) awsapi.Service {
-	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups, settings: c.Settings}
+	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups, settings: c.Settings, retrievals: c.Retrievals}
 	return awsapi.Service{
 		Name:     "xray",
 		Title:    "AWS X-Ray",
@@ -74,16 +77,16 @@ func New(c Config) awsapi.Service {
 			awsapi.Op("UpdateIndexingRule", "POST /UpdateIndexingRule", a.updateIndexingRule),
 			awsapi.Op("GetTraceSegmentDestination", "POST /GetTraceSegmentDestination", a.getTraceSegmentDestination),
 			awsapi.Op("UpdateTraceSegmentDestination", "POST /UpdateTraceSegmentDestination", a.updateTraceSegmentDestination),
+			awsapi.Op("StartTraceRetrieval", "POST /StartTraceRetrieval", a.startTraceRetrieval),
+			awsapi.Op("ListRetrievedTraces", "POST /ListRetrievedTraces", a.listRetrievedTraces),
+			awsapi.Op("GetRetrievedTracesGraph", "POST /GetRetrievedTracesGraph", a.getRetrievedTracesGraph),
+			awsapi.Op("CancelTraceRetrieval", "POST /CancelTraceRetrieval", a.cancelTraceRetrieval),
 		},
 		Modelled: []awsapi.Unserved{
-			{Name: "CancelTraceRetrieval", Route: "POST /CancelTraceRetrieval"},
 			{Name: "GetInsight", Route: "POST /Insight"},
 			{Name: "GetInsightEvents", Route: "POST /InsightEvents"},
 			{Name: "GetInsightImpactGraph", Route: "POST /InsightImpactGraph"},
 			{Name: "GetInsightSummaries", Route: "POST /InsightSummaries"},
-			{Name: "GetRetrievedTracesGraph", Route: "POST /GetRetrievedTracesGraph"},
-			{Name: "ListRetrievedTraces", Route: "POST /ListRetrievedTraces"},
-			{Name: "StartTraceRetrieval", Route: "POST /StartTraceRetrieval"},
 		},
 		// Errors that are called otherwise than their kind says.
 		Statuses: map[string]int{
