@@ -132,8 +132,10 @@ func TestDemo(t *testing.T) {
 	if !strings.Contains(fault, "PaymentError: the payment provider answers 503") {
 		t.Errorf("fault: the function's error is not told:\n%s", fault)
 	}
-	if !strings.HasSuffix(strings.SplitN(fault, "\n", 2)[0], "Fault") {
-		t.Errorf("fault: the heading does not say so:\n%s", fault)
+	for text, want := range map[string]string{sync: "  OK", event: "  OK, Error inside", fault: "  Fault"} {
+		if heading, _, _ := strings.Cut(text, "\n"); !strings.HasSuffix(heading, want) {
+			t.Errorf("the heading %q does not end with %q", heading, want)
+		}
 	}
 }
 

@@ -63,25 +63,32 @@ func (w waterfall) write(out io.Writer, tl *radiograph.Timeline) error {
 	return err
 }
 
-// heading is the line above: id, start, duration and the worst status.
+// heading is the line above: id, start, duration and the root's status, which is
+// the trace's in every list; then what went worse below it.
 func (w waterfall) heading(tl *radiograph.Timeline) string {
-	status := timelineStatus(tl)
-	return w.screen.paint(bold, "trace "+tl.ID.String()) + "  " +
+	status, inside := timelineStatus(tl)
+	text := w.screen.paint(bold, "trace "+tl.ID.String()) + "  " +
 		tl.Start.Time().In(w.zone).Format(time.DateTime) + "  " +
 		formatDuration(tl.End.Sub(tl.Start)) + "  " + w.screen.paint(statusColour(status), status)
+	if inside != status {
+		text += ", " + w.screen.paint(statusColour(inside), inside+" inside")
+	}
+	return text
 }
 
-// timelineStatus is the worst status of any segment: a fault over a throttle
-// over an error. A segment that still runs makes a trace without those Pending.
-func timelineStatus(tl *radiograph.Timeline) string {
+// timelineStatus is the status of the root, and the worst one of any segment: a
+// fault over a throttle over an error.
+func timelineStatus(tl *radiograph.Timeline) (root, worst string) {
 	rank := map[string]int{"OK": 0, "Pending": 1, "Error": 2, "Throttle": 3, "Fault": 4}
-	worst := "OK"
 	for _, r := range tl.Rows {
+		if root == "" {
+			root, worst = r.Status, r.Status
+		}
 		if r.Segment && !r.Inferred && rank[r.Status] > rank[worst] {
 			worst = r.Status
 		}
 	}
-	return worst
+	return root, worst
 }
 
 // rows prepares the text of each row.
