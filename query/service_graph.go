@@ -59,9 +59,10 @@ func (e *Engine) TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radi
 	return e.GraphOf(found), nil
 }
 
-// GraphOf is the graph of traces that are at hand.
+// GraphOf is the graph of traces that are at hand, with the edges that links make
+// between them.
 func (e *Engine) GraphOf(traces []*radiograph.Trace) *radiograph.ServiceGraph {
-	var cs []*radiograph.Contribution
+	cs := trace.LinkContributions(traces)
 	var from, to radiograph.Timestamp
 	for i, tr := range traces {
 		cs = append(cs, trace.Contributions(tr)...)

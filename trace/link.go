@@ -7,6 +7,49 @@ import (
 	"radiograph"
 )
 
+// childLink is the type of a link to a segment that its own segment caused; every
+// other one is to a segment that caused it.
+const childLink = "child"
+
+// LinkContributions are the edges that links make between some traces: one
+// request for each pair of finished segments, from the one that caused to the one
+// that was caused, whichever of them states it. Durations are how old the event
+// was when it was received: from the end of the first segment to the start of the
+// second, where that is later.
+func LinkContributions(traces []*radiograph.Trace) []*radiograph.Contribution {
+	byID := make(map[radiograph.TraceID]*radiograph.Trace, len(traces))
+	for _, t := range traces {
+		byID[t.ID] = t
+	}
+	type pair struct{ from, to *radiograph.Node }
+	seen := make(map[pair]bool)
+	var out []*radiograph.Contribution
+	for _, t := range traces {
+		for _, n := range t.Segments {
+			for _, l := range n.Links {
+				other := byID[l.Trace]
+				if other == nil || other == t || other.Nodes[l.Segment] == nil {
+					continue
+				}
+				p := pair{other.Nodes[l.Segment].Segment, n}
+				if l.Type == childLink {
+					p = pair{n, other.Nodes[l.Segment].Segment}
+				}
+				if seen[p] || p.from.InProgress || p.to.InProgress || p.from.Subsegment || p.to.Subsegment {
+					continue
+				}
+				seen[p] = true
+				c := &radiograph.Contribution{Minute: minuteOf(p.to.Start), Node: service(p.from), Edge: service(p.to), Link: true}
+				count(c, p.to.Entity)
+				age := max(int64(p.to.Start-p.from.End), 0) / 1000
+				c.Durations = radiograph.Histogram{radiograph.Bucket(age): 1}
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
 // ServiceLinks are the links of one type that segments of one service have to
 // other traces.
 type ServiceLinks struct {
