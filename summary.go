@@ -154,6 +154,9 @@ type SummaryQuery struct {
 	// FixedRate keeps a stable share of traces, chosen by a hash of the trace id;
 	// 0 and 1 keep all.
 	FixedRate float64
+	// PartialScan looks only at traces whose Time lies in a stable share of the
+	// slices of time; 0 and 1 look at all.
+	PartialScan float64
 	// Filter is what the traces are to be; nil wants all.
 	Filter Filter
 }

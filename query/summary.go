@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"encoding/binary"
+	"time"
 
 	"radiograph"
 )
@@ -15,6 +16,9 @@ const (
 	// maxScan bounds the traces looked at for one page; a page that reaches it
 	// ends early, perhaps empty, and carries a token.
 	maxScan = 200_000
+	// scanSlice is how long the slices of time are that PartialScan takes or
+	// leaves. X-Ray does not say what it leaves out.
+	scanSlice = 10 * time.Second
 	// maxRead bounds the traces read whole for one page because a filter asks what
 	// their summaries do not say, in the same way.
 	maxRead = 5_000
@@ -22,7 +26,8 @@ const (
 
 // Summaries is one page of the traces in a range, newest first. A token stands
 // for a place in the order alone, so the other parameters may change between
-// pages. What FixedRate and Filter leave out counts as processed.
+// pages. What FixedRate and Filter leave out counts as processed, what PartialScan
+// leaves out does not.
 func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) (*radiograph.SummaryPage, error) {
 	if err := checkWindow(q.From, q.To); err != nil {
 		return nil, err
@@ -54,6 +59,9 @@ func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograp
 		}
 		at := s.Position(q.RangeType)
 		if after != nil && at.Compare(*after) <= 0 {
+			continue
+		}
+		if !scanned(at.Time, q.PartialScan) {
 			continue
 		}
 		in, err := e.inRange(ctx, t, s, q)
@@ -120,8 +128,20 @@ func kept(id radiograph.TraceID, rate float64) bool {
 		return true
 	}
 	h := mix(binary.BigEndian.Uint64(id[:8])) ^ binary.BigEndian.Uint64(id[8:])
-	return float64(mix(h)>>11)/(1<<53) < rate
+	return chance(h) < rate
 }
+
+// scanned reports whether a time is in the share of slices that PartialScan takes.
+// It depends on the time alone, so that pages and repeated questions agree.
+func scanned(at radiograph.Timestamp, share float64) bool {
+	if share <= 0 || share >= 1 {
+		return true
+	}
+	return chance(uint64(at)/uint64(scanSlice)) < share
+}
+
+// chance is a number of [0, 1) that x decides.
+func chance(x uint64) float64 { return float64(mix(x)>>11) / (1 << 53) }
 
 // mix spreads the bits of x (SplitMix64).
 func mix(x uint64) uint64 {

@@ -105,11 +105,16 @@ func (a *api) getTraceSummaries(ctx context.Context, r *awsapi.Request, in *getT
 	if err != nil {
 		return nil, err
 	}
-	rate, err := in.rate()
+	share, err := in.share()
 	if err != nil {
 		return nil, err
 	}
-	q := radiograph.SummaryQuery{From: *in.StartTime, To: *in.EndTime, RangeType: rangeTypes[in.TimeRangeType], Token: in.NextToken, FixedRate: rate, Filter: filter}
+	q := radiograph.SummaryQuery{From: *in.StartTime, To: *in.EndTime, RangeType: rangeTypes[in.TimeRangeType], Token: in.NextToken, Filter: filter}
+	if in.SamplingStrategy != nil && in.SamplingStrategy.Name == "PartialScan" {
+		q.PartialScan = share
+	} else {
+		q.FixedRate = share
+	}
 	page, err := a.engine.Summaries(ctx, r.Tenant, q)
 	if err != nil {
 		return nil, err
@@ -119,14 +124,20 @@ func (a *api) getTraceSummaries(ctx context.Context, r *awsapi.Request, in *getT
 		ApproximateTime: page.ApproximateTime, TracesProcessedCount: page.TracesProcessed, NextToken: page.Token,
 	}
 	for i, s := range page.Summaries {
-		out.TraceSummaries[i] = newTraceSummary(s, q)
+		out.TraceSummaries[i] = newTraceSummary(s)
+		if q.RangeType == radiograph.ByEvent {
+			at, err := a.engine.MatchedEvent(ctx, r.Tenant, s, q.To)
+			if err != nil {
+				return nil, err
+			}
+			out.TraceSummaries[i].MatchedEventTime = &at
+		}
 	}
 	return out, nil
 }
 
-// rate is the share of traces that is asked for; 0 means all. What PartialScan
-// leaves out is not documented; here it leaves out as many as FixedRate.
-func (in *getTraceSummariesInput) rate() (float64, error) {
+// share is how much is asked for, of the traces or of the time; 0 means all.
+func (in *getTraceSummariesInput) share() (float64, error) {
 	if !in.Sampling || in.SamplingStrategy == nil || in.SamplingStrategy.Value == nil {
 		return 0, nil
 	}
@@ -140,7 +151,7 @@ func (in *getTraceSummariesInput) rate() (float64, error) {
 	}
 }
 
-func newTraceSummary(s *radiograph.Summary, q radiograph.SummaryQuery) traceSummary {
+func newTraceSummary(s *radiograph.Summary) traceSummary {
 	t := traceSummary{
 		ID: s.ID.String(), StartTime: s.Start, Duration: seconds(s.Duration), Revision: s.Revision,
 		HasFault: s.HasFault, HasError: s.HasError, HasThrottle: s.HasThrottle, IsPartial: s.IsPartial,
@@ -173,10 +184,6 @@ func newTraceSummary(s *radiograph.Summary, q radiograph.SummaryQuery) traceSumm
 	if s.EntryPoint != nil {
 		id := newServiceID(*s.EntryPoint)
 		t.EntryPoint = &id
-	}
-	if q.RangeType == radiograph.ByEvent {
-		at := min(s.End, q.To)
-		t.MatchedEventTime = &at
 	}
 	return t
 }
