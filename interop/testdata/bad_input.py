@@ -113,7 +113,7 @@ equal([d["name"] for d in documents(fine["trace_id"])], ["fine"], "the neighbour
 
 # Known to the model, not served: an error that says so, for every one of them.
 other = {"xray": xray, "lambda": lam, "iam": iam, "sts": sts}
-unserved = {"xray": ("get_groups", {}), "lambda": ("list_layers", {}), "iam": ("list_users", {}), "sts": ("get_session_token", {})}
+unserved = {"xray": ("get_insight", {"InsightId": "12345678-1234-1234-1234-123456789012"}), "lambda": ("list_layers", {}), "iam": ("list_users", {}), "sts": ("get_session_token", {})}
 for service, (operation, kw) in unserved.items():
     try:
         got = getattr(other[service], operation)(**kw)
