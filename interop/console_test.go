@@ -156,12 +156,12 @@ func (b *browser) text() string {
 	return text
 }
 
-// shows waits until each text is on the page.
+// shows waits until each text is on the page, and the page's scripts have run.
 func (b *browser) shows(texts ...string) {
 	b.t.Helper()
 	for _, text := range texts {
 		quoted, _ := json.Marshal(text)
-		b.until("document.body && document.body.innerText.includes(" + string(quoted) + ")")
+		b.until("document.readyState === 'complete' && document.body.innerText.includes(" + string(quoted) + ")")
 	}
 }
 
