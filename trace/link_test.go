@@ -42,8 +42,11 @@ func TestLinkContributions(t *testing.T) {
 		{"stated by the producer", []*radiograph.Trace{linked(t, 1, "a", 10, 11, 2, "child"), linked(t, 2, "b", 13, 15)}, []string{"a→b ok 1, 2000 ms, age 2000 ms"}},
 		{"stated by both, and twice", []*radiograph.Trace{linked(t, 1, "a", 10, 11, 2, "child", 2, "child"), linked(t, 2, "b", 13, 15, 1, "parent")}, []string{"a→b ok 1, 2000 ms, age 2000 ms"}},
 		{"received before the producer ended", []*radiograph.Trace{linked(t, 1, "a", 10, 14), linked(t, 2, "b", 13, 15, 1, "parent")}, []string{"a→b ok 1, 2000 ms, age 0 ms"}},
-		{"a batch", []*radiograph.Trace{linked(t, 1, "a", 10, 11), linked(t, 2, "a", 11, 12), linked(t, 3, "b", 13, 15, 1, "parent", 2, "parent")},
-			[]string{"a→b ok 1, 2000 ms, age 1000 ms", "a→b ok 1, 2000 ms, age 2000 ms"}},
+		{
+			"a batch",
+			[]*radiograph.Trace{linked(t, 1, "a", 10, 11), linked(t, 2, "a", 11, 12), linked(t, 3, "b", 13, 15, 1, "parent", 2, "parent")},
+			[]string{"a→b ok 1, 2000 ms, age 1000 ms", "a→b ok 1, 2000 ms, age 2000 ms"},
+		},
 		{"in progress", []*radiograph.Trace{linked(t, 1, "a", 10, 11), linked(t, 2, "b", 13, 0, 1, "parent")}, nil},
 		{"a trace that is not at hand", []*radiograph.Trace{linked(t, 2, "b", 13, 15, 1, "parent")}, nil},
 		{"itself", []*radiograph.Trace{linked(t, 1, "a", 10, 11, 1, "parent")}, nil},

@@ -61,8 +61,10 @@ func TestSpans(t *testing.T) {
 				"http.request.method": "POST", "url.full": "http://shop.test/", "http.response.status_code": 500.0,
 			},
 			Events: []map[string]any{{"name": "exception", "timeUnixNano": 11e9, "attributes": map[string]any{"exception.type": "Broken", "exception.message": "it is"}}},
-			Links: []map[string]any{{"traceId": "66f0a1b2000000000000000000000001", "spanId": "0000000000000001",
-				"attributes": map[string]any{"aws.xray.reserved.reference_type": "parent"}}},
+			Links: []map[string]any{{
+				"traceId": "66f0a1b2000000000000000000000001", "spanId": "0000000000000001",
+				"attributes": map[string]any{"aws.xray.reserved.reference_type": "parent"},
+			}},
 		},
 		{
 			SpanID: "53995c3f42cd8ad8", ParentSpanID: "70de5b6f19ff9a0a", Name: "DynamoDB", Kind: "CLIENT", Start: 10_600_000_000, End: 10_700_000_000,
