@@ -21,12 +21,17 @@ import (
 // Engine answers questions about traces. Implemented by *query.Engine.
 type Engine interface {
 	Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) (*radiograph.SummaryPage, error)
-	Filter(t radiograph.Tenant, expression string) (radiograph.Filter, error)
 	ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error)
 	TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radiograph.TraceID) (*radiograph.ServiceGraph, error)
 	Timeline(ctx context.Context, t radiograph.Tenant, id radiograph.TraceID) (*radiograph.Timeline, *radiograph.Trace, error)
 	Documents(tr *radiograph.Trace) []query.SegmentDocument
 	Summary(tr *radiograph.Trace) *radiograph.Summary
+}
+
+// Groups reads filter expressions, which may name groups. Implemented by
+// *group.Service.
+type Groups interface {
+	Filter(ctx context.Context, t radiograph.Tenant, expression string) (radiograph.Filter, error)
 }
 
 // Functions keeps and runs functions. Implemented by *lambda.Service.
@@ -48,6 +53,7 @@ type Roles interface {
 // Config is what the pages need. All members but Hosts are required.
 type Config struct {
 	Engine    Engine
+	Groups    Groups
 	Functions Functions
 	Roles     Roles
 	Tenant    radiograph.Tenant // whose data is shown

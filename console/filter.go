@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net/url"
 
@@ -41,8 +42,8 @@ func newFilterBox(q url.Values) filterBox {
 
 // read is the filter of the box. A wrong expression gives no filter and fills
 // Problem.
-func (b *filterBox) read(e Engine, t radiograph.Tenant) (radiograph.Filter, error) {
-	f, err := e.Filter(t, b.Expression)
+func (b *filterBox) read(ctx context.Context, g Groups, t radiograph.Tenant) (radiograph.Filter, error) {
+	f, err := g.Filter(ctx, t, b.Expression)
 	var wrong *filter.InvalidError
 	if !errors.As(err, &wrong) {
 		return f, err

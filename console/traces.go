@@ -86,7 +86,7 @@ func (s *console) listTraces(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := traceFilter{statuses: q["status"], service: q.Get("service"), kind: q.Get("type")}
 	box, status := newFilterBox(q), http.StatusOK
-	expression, err := box.read(s.Engine, s.Tenant)
+	expression, err := box.read(r.Context(), s.Groups, s.Tenant)
 	if err != nil {
 		return err
 	}

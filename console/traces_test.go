@@ -59,6 +59,7 @@ func TestTraceListFilters(t *testing.T) {
 		{"service=checkout&status=error", []string{"cold"}},
 		{"service=checkout&type=AWS::Lambda::Function&status=throttle", nil},
 		{"service=nobody", nil},
+		{"filter=" + url.QueryEscape(`fault AND group.name = "Default"`), []string{"fault"}},
 		{"filter=" + url.QueryEscape(`fault`), []string{"fault"}},
 		{"filter=" + url.QueryEscape(`edge("checkout", "orders-2026") { error }`), []string{"cold"}},
 		{"filter=" + url.QueryEscape(`annotation.cart_size > 2 OR throttle`), []string{"cold", "throttle"}},

@@ -17,12 +17,6 @@ type Groups func(Group) (expression string, ok bool)
 // DefaultGroup is the name of the group that every trace is in.
 const DefaultGroup = "Default"
 
-// BuiltIn finds the group that every tenant has, Default, and no other.
-func BuiltIn(t radiograph.Tenant) Groups {
-	arn := "arn:aws:xray:" + string(t.Region) + ":" + string(t.Account) + ":group/" + DefaultGroup
-	return func(g Group) (string, bool) { return "", g.Name == DefaultGroup || g.ARN == arn }
-}
-
 // maxGroups bounds how many groups lead from one to the next.
 const maxGroups = 8
 

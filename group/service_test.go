@@ -2,6 +2,7 @@ package group
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"radiograph"
+	"radiograph/filter"
 	"radiograph/storetest"
 )
 
@@ -207,8 +209,13 @@ func TestFilterNamesGroups(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, f, err)
 		}
 	}
-	if _, err := s.Filter(t.Context(), radiograph.Tenant{Account: "9", Region: "r"}, `group.name = "slow"`); err == nil {
-		t.Error("another tenant sees the group")
+	var where *filter.InvalidError
+	f, err := s.Filter(t.Context(), radiograph.Tenant{Account: "9", Region: "r"}, `group.name = "slow"`)
+	if f != nil || radiograph.ErrorKind(err) != radiograph.KindInvalid || !errors.As(err, &where) || where.Position != 14 {
+		t.Errorf("another tenant's group: %v, %v", f, err)
+	}
+	if f, err := s.Filter(t.Context(), tenant, `group.name = "Default"`); err != nil || judge(f, 1) != radiograph.Yes {
+		t.Errorf("the Default group does not hold every trace: %v", err)
 	}
 	// A group that goes away leaves those that name it without traces.
 	create(t, s, "outer", `group.name = "slow"`)

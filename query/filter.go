@@ -4,19 +4,8 @@ import (
 	"context"
 
 	"radiograph"
-	"radiograph/filter"
 	"radiograph/trace"
 )
-
-// Filter reads a filter expression of a tenant; an empty one wants every trace. A
-// wrong one is an Error of KindInvalid that wraps a *filter.InvalidError.
-func (e *Engine) Filter(t radiograph.Tenant, expression string) (radiograph.Filter, error) {
-	f, err := filter.Parse(expression, filter.BuiltIn(t))
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
 
 // wants reports whether a filter wants a trace. Only when its summary does not
 // tell, the trace is read, and counted in read.

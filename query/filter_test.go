@@ -24,9 +24,9 @@ var expressions = []string{
 	`rootcause.fault.service { last AND name = "pay" }`, `service() { inferred AND name = "orders" } AND !fault`,
 }
 
-func parse(t testing.TB, e *Engine, text string) radiograph.Filter {
+func parse(t testing.TB, text string) radiograph.Filter {
 	t.Helper()
-	f, err := e.Filter(tenant, text)
+	f, err := filter.Parse(text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestFilteredPages(t *testing.T) {
 		}
 		e := open(store)
 		q := radiograph.SummaryQuery{From: at(-time.Hour), To: at(time.Hour), RangeType: radiograph.TimeRangeType(rapid.IntRange(0, 1).Draw(rt, "range"))}
-		q.Filter = parse(t, e, rapid.SampledFrom(expressions).Draw(rt, "filter"))
+		q.Filter = parse(t, rapid.SampledFrom(expressions).Draw(rt, "filter"))
 		want := make(map[radiograph.TraceID]bool)
 		for _, tr := range traces {
 			if q.Filter.Judge(trace.FilterView(tr, trace.Summarize(tr), tenant.Account)) == radiograph.Yes {
@@ -102,7 +102,7 @@ func TestFilterReadsWhatItMust(t *testing.T) {
 		{`!inferred`, n, n},
 	} {
 		store.n = 0
-		page, err := e.Summaries(t.Context(), tenant, radiograph.SummaryQuery{From: at(0), To: at(time.Hour), Filter: parse(t, e, test.filter)})
+		page, err := e.Summaries(t.Context(), tenant, radiograph.SummaryQuery{From: at(0), To: at(time.Hour), Filter: parse(t, test.filter)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func (empty) Trace(context.Context, radiograph.Tenant, radiograph.TraceID) (*rad
 func TestPageEndsBeforeItReadsForever(t *testing.T) {
 	const extra = 3
 	e := open(empty{flood{n: maxRead + extra}})
-	q := radiograph.SummaryQuery{From: at(0), To: at(1), Filter: parse(t, e, "inferred")}
+	q := radiograph.SummaryQuery{From: at(0), To: at(1), Filter: parse(t, "inferred")}
 	first, err := e.Summaries(t.Context(), tenant, q)
 	if err != nil {
 		t.Fatal(err)
@@ -154,15 +154,7 @@ func (gone) Trace(context.Context, radiograph.Tenant, radiograph.TraceID) (*radi
 
 func TestFilterErrors(t *testing.T) {
 	e := open(gone{})
-	if _, err := e.Summaries(t.Context(), tenant, radiograph.SummaryQuery{From: at(0), To: at(1), Filter: parse(t, e, "inferred")}); !errors.Is(err, errBroken) {
+	if _, err := e.Summaries(t.Context(), tenant, radiograph.SummaryQuery{From: at(0), To: at(1), Filter: parse(t, "inferred")}); !errors.Is(err, errBroken) {
 		t.Errorf("%v, want the store's error", err)
-	}
-	var where *filter.InvalidError
-	f, err := e.Filter(tenant, `group.name = "nosuch"`)
-	if f != nil || radiograph.ErrorKind(err) != radiograph.KindInvalid || !errors.As(err, &where) || where.Position != 14 {
-		t.Errorf("an unknown group: %v, %v", f, err)
-	}
-	if f := parse(t, e, `group.arn = "arn:aws:xray:eu-west-1:000000000000:group/Default"`); f.Judge(&radiograph.FilterView{Summary: &radiograph.Summary{}}) != radiograph.Yes {
-		t.Error("the Default group does not hold every trace")
 	}
 }

@@ -151,14 +151,15 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 	// The doors.
 	hosts := s.hosts(listener.Addr())
+	groups := group.New(store, cfg.Clock)
 	pages := console.New(console.Config{
-		Engine: engine, Functions: functions, Roles: roles, Tenant: s.tenant,
+		Engine: engine, Groups: groups, Functions: functions, Roles: roles, Tenant: s.tenant,
 		Hosts: hosts, Log: cfg.Log, Clock: cfg.Clock,
 	})
 	api = awsapi.NewServer(awsapi.Config{
 		Services: services(xray.Config{
 			Engine: engine, Sink: sink, Telemetry: sink,
-			Rules: sampling.NewRules(store, cfg.Clock), Groups: group.New(store, cfg.Clock),
+			Rules: sampling.NewRules(store, cfg.Clock), Groups: groups,
 			Settings: settings.New(store, cfg.Clock), Retrievals: retrieval.New(store, cfg.Clock),
 		}, functions, roles),
 		Authorizer: roles, Account: cfg.Account, Region: cfg.Region,
