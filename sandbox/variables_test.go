@@ -30,13 +30,13 @@ func TestVariables(t *testing.T) {
 		"AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000",
 		"LAMBDA_TASK_ROOT=/task",
 		"LANG=en_US.UTF-8",
-		"TMPDIR=/work/1",
+		"TMPDIR=/scratch/1",
 		"TZ=:UTC",
 		"_AWS_XRAY_DAEMON_ADDRESS=127.0.0.1",
 		"_AWS_XRAY_DAEMON_PORT=2000",
 		"_HANDLER=app.handler",
 	}
-	p := &place{taskRoot: "/task", temporary: "/work/1", runtimeAPI: "127.0.0.1:9001", daemonHost: "127.0.0.1", daemonPort: "2000", endpoint: "http://127.0.0.1:4566", hostPath: "/usr/bin:/home/me/bin:relative"}
+	p := &place{taskRoot: "/task", temporary: "/scratch/1", runtimeAPI: "127.0.0.1:9001", daemonHost: "127.0.0.1", daemonPort: "2000", endpoint: "http://127.0.0.1:4566", hostPath: "/usr/bin:/home/me/bin:relative"}
 	own, err := prepareBootstrap(t.Context(), nil, "")
 	if err != nil {
 		t.Fatal(err)
