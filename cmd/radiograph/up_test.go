@@ -253,7 +253,8 @@ func TestUpEndsTheDrain(t *testing.T) {
 	if code := p.interrupt(t); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
-	if took := time.Since(began); took > 10*time.Second {
+	// The drain, answers on their way out, the kill: 7 s on a machine with nothing else to do.
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("the stop took %s", took)
 	}
 	<-answered
