@@ -339,11 +339,18 @@ func TestPageEndsBeforeItLooksForever(t *testing.T) {
 	const extra = 5
 	e := open(flood{n: maxScan + extra})
 	q := radiograph.SummaryQuery{From: at(0), To: at(1), FixedRate: 1e-12}
+	endsEarly(t, e, q, maxScan, extra)
+}
+
+// endsEarly wants a first page that finds nothing, has processed so many traces
+// and carries a token, and a second, last one with the extra.
+func endsEarly(t *testing.T, e *Engine, q radiograph.SummaryQuery, processed, extra int64) {
+	t.Helper()
 	first, err := e.Summaries(t.Context(), tenant, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(first.Summaries) != 0 || first.Token == "" || first.TracesProcessed != maxScan {
+	if len(first.Summaries) != 0 || first.Token == "" || first.TracesProcessed != processed {
 		t.Fatalf("%d traces, token %q, %d processed", len(first.Summaries), first.Token, first.TracesProcessed)
 	}
 	q.Token = first.Token

@@ -124,21 +124,7 @@ func TestPageEndsBeforeItReadsForever(t *testing.T) {
 	const extra = 3
 	e := open(empty{flood{n: maxRead + extra}})
 	q := radiograph.SummaryQuery{From: at(0), To: at(1), Filter: parse(t, "inferred")}
-	first, err := e.Summaries(t.Context(), tenant, q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(first.Summaries) != 0 || first.Token == "" || first.TracesProcessed != maxRead {
-		t.Fatalf("%d traces, token %q, %d processed", len(first.Summaries), first.Token, first.TracesProcessed)
-	}
-	q.Token = first.Token
-	second, err := e.Summaries(t.Context(), tenant, q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if second.Token != "" || second.TracesProcessed != extra {
-		t.Errorf("second page: token %q, %d processed, want %d", second.Token, second.TracesProcessed, extra)
-	}
+	endsEarly(t, e, q, maxRead, extra)
 }
 
 // gone is a store that lists a trace and then fails to read it.

@@ -141,7 +141,7 @@ func TestCommands(t *testing.T) {
 
 	t.Run("trace", func(t *testing.T) {
 		if len(listed.TraceSummaries) == 0 {
-			t.Skip("no trace is listed")
+			t.Fatal("no trace is listed")
 		}
 		id, err := radiograph.ParseTraceID(listed.TraceSummaries[0].ID)
 		if err != nil {
