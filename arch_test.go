@@ -30,6 +30,7 @@ var mayImport = map[string]struct {
 	"group":     {". filter", "named filter expressions; another noun than the traces they select"},
 	"settings":  {".", "what an account set for X-Ray: encryption, policies, indexing, destination"},
 	"retrieval": {".", "requests for traces, by token; they hold no traces"},
+	"meter":     {".", "what X-Ray would bill for: counts by month, not the traces"},
 	"ingest":    {". trace", "the one door in"},
 	"query":     {". filter trace", "the one door out"},
 	"iam":       {".", "roles, policies, sessions"},

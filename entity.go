@@ -133,6 +133,7 @@ type Link struct {
 type Record struct {
 	Trace    TraceID
 	Sequence uint64 // given by the store, grows with every record; 0 before
+	First    bool   // given by the store: its trace was not there before
 	Door     Door
 	Stamp    Stamp
 	Received Timestamp

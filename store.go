@@ -39,9 +39,10 @@ type Sink interface {
 // immutable and may be kept by the caller.
 type TraceStore interface {
 	// Put stores records, gives each its Sequence, and returns when they are
-	// durable (or, with durable false, visible and soon durable). A record equal
-	// to a stored one changes nothing. It returns the entities that were not
-	// taken because DoorLambda wrote them first.
+	// durable (or, with durable false, visible and soon durable). Of the records
+	// of a trace that was not there, one gets First. A record equal to a stored
+	// one changes nothing. It returns the entities that were not taken because
+	// DoorLambda wrote them first.
 	Put(ctx context.Context, t Tenant, recs []*Record, durable bool) ([]Refused, error)
 	// Trace is the merge of all records of a trace, or nil when there are none.
 	Trace(ctx context.Context, t Tenant, id TraceID) (*Trace, error)

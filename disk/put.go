@@ -142,7 +142,8 @@ func (p *put) change(recs []*radiograph.Record, sequence map[*radiograph.Record]
 	}
 	now := c.old
 	var fresh []*radiograph.Record // accepted and to be merged, not yet in now
-	for _, r := range recs {
+	for i, r := range recs {
+		r.First = i == 0 && c.old == nil
 		if r.Door != radiograph.DoorLambda && slices.ContainsFunc(fresh, byLambda) {
 			now, fresh = now.with(c.id, fresh, 0), nil // what Lambda wrote in this call guards too
 		}

@@ -80,6 +80,30 @@ func idempotent(t *testing.T, s *subject) {
 	}
 }
 
+func newTrace(t *testing.T, s *subject) {
+	one, two := newID(1), newID(2)
+	put := func(tenant radiograph.Tenant, want int, docs ...string) {
+		t.Helper()
+		var recs []*radiograph.Record
+		for _, doc := range docs {
+			recs = append(recs, record(t, radiograph.DoorAPI, []byte(doc)))
+		}
+		if _, err := s.store.Put(context.Background(), tenant, recs, false); err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for _, n := range firsts(recs) {
+			got += n
+		}
+		if got != want {
+			t.Errorf("%d new traces told, want %d", got, want)
+		}
+	}
+	put(home, 2, segment(one, 1, 0, 0), segment(one, 2, 1, 0), segment(two, 1, 0, 0), segment(one, 1, 0, 0))
+	put(home, 0, segment(one, 1, 0, 0), segment(two, 3, 0, 5))
+	put(other, 1, segment(one, 1, 0, 0))
+}
+
 func tenants(t *testing.T, s *subject) {
 	id := newID(1)
 	s.put(home, radiograph.DoorAPI, true, segment(id, 1, 0, 0))

@@ -42,6 +42,7 @@ func (m *Model) Put(_ context.Context, t radiograph.Tenant, recs []*radiograph.R
 	var refused []radiograph.Refused
 	for _, r := range recs {
 		kept := traces[r.Trace]
+		r.First = len(kept) == 0
 		refused = append(refused, trace.Guard(trace.Merge(r.Trace, kept), r)...)
 		if slices.ContainsFunc(kept, func(o *radiograph.Record) bool {
 			return o.Door == r.Door && bytes.Equal(o.Root.Body, r.Root.Body)

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) radiograph.TraceStore) {
 		{"UnknownTraceIsNil", unknownTrace},
 		{"ReadAfterWrite", readAfterWrite},
 		{"EqualRecordChangesNothing", idempotent},
+		{"NewTraceIsToldOnce", newTrace},
 		{"TenantsNeverCross", tenants},
 		{"LateDocumentMovesCounts", lateDocument},
 		{"CompleteBeatsInProgress", overwrite},
@@ -95,6 +96,20 @@ func (s *subject) put(tenant radiograph.Tenant, door radiograph.Door, durable bo
 	if d := cmp.Diff(ids(want, again), ids(got, recs)); d != "" {
 		s.t.Errorf("refused entities (-want +got):\n%s", d)
 	}
+	if d := cmp.Diff(firsts(again), firsts(recs)); d != "" {
+		s.t.Errorf("new traces (-want +got):\n%s", d)
+	}
+}
+
+// firsts counts, by trace, the records that were the first of theirs.
+func firsts(recs []*radiograph.Record) map[radiograph.TraceID]int {
+	n := make(map[radiograph.TraceID]int)
+	for _, r := range recs {
+		if r.First {
+			n[r.Trace]++
+		}
+	}
+	return n
 }
 
 // check compares everything a tenant can read with the model.
