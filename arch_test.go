@@ -25,6 +25,7 @@ var mayImport = map[string]struct {
 	"": {"", "the vocabulary: standard library only"},
 
 	"filter":    {".", "the filter-expression language"},
+	"forecast":  {"", "how many faults are usual: one band for series and insights"},
 	"trace":     {". filter", "pure functions: decode, merge, infer, summarize, contribute, lay out"},
 	"sampling":  {".", "rules, reservoirs, quotas"},
 	"group":     {". filter", "named filter expressions; another noun than the traces they select"},
@@ -32,7 +33,7 @@ var mayImport = map[string]struct {
 	"retrieval": {".", "requests for traces, by token; they hold no traces"},
 	"meter":     {".", "what X-Ray would bill for: counts by month, not the traces"},
 	"ingest":    {". trace", "the one door in"},
-	"query":     {". filter trace", "the one door out"},
+	"query":     {". filter forecast trace", "the one door out"},
 	"iam":       {".", "roles, policies, sessions"},
 	"lambda":    {".", "functions, the queue, both Lambda segments"},
 	"sandbox":   {".", "function processes and the Runtime API"},

@@ -10,6 +10,7 @@ import (
 
 	"radiograph"
 	"radiograph/filter"
+	"radiograph/forecast"
 )
 
 // pointsPerPage is ours; X-Ray's page size is not documented.
@@ -35,7 +36,7 @@ type SeriesPoint struct {
 	Time       radiograph.Timestamp // start of the period; periods are aligned to the epoch
 	Statistics radiograph.Statistics
 	Histogram  radiograph.Histogram
-	Forecast   *Forecast
+	Forecast   *forecast.Band // of faults
 }
 
 // Series is one page of points, oldest first.
@@ -66,7 +67,7 @@ func (e *Engine) Series(ctx context.Context, t radiograph.Tenant, q SeriesQuery)
 	}
 	begin := floorMinute(from)
 	if q.Forecast {
-		begin = floorMinute(from.Add(-forecastMemory))
+		begin = floorMinute(from.Add(-forecast.Memory))
 	}
 	minutes := make(map[int64]*radiograph.Contribution)
 	for c, err := range e.contributions(ctx, t, q.Group, begin, q.To) {
@@ -106,11 +107,25 @@ func (e *Engine) Series(ctx context.Context, t radiograph.Tenant, q SeriesQuery)
 		p.Histogram = p.Histogram.Plus(observed)
 	}
 	if q.Forecast {
-		for i := range s.Points {
-			s.Points[i].Forecast = forecast(byTime, minutes, s.Points[i])
-		}
+		forecastPoints(s.Points, byTime, minutes)
 	}
 	return s, nil
+}
+
+// forecastPoints gives each point the band that the minutes before it make usual;
+// byTime are the keys of minutes.
+func forecastPoints(points []SeriesPoint, byTime []int64, minutes map[int64]*radiograph.Contribution) {
+	var usual forecast.Baseline
+	for i := range points {
+		at := int64(points[i].Time / minute)
+		for len(byTime) > 0 && byTime[0] < at {
+			c := minutes[byTime[0]]
+			usual.Add(c.Minute, c.Total(), c.Fault)
+			byTime = byTime[1:]
+		}
+		band := usual.Band(at, points[i].Statistics.Total())
+		points[i].Forecast = &band
+	}
 }
 
 func (q *SeriesQuery) check() error {
