@@ -126,6 +126,11 @@ func readSums(key, sealed []byte) (*sums, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeSums(key, value)
+}
+
+// decodeSums reads what appendSums wrote; key is for the error.
+func decodeSums(key, value []byte) (*sums, error) {
 	f := fields{b: value}
 	if version := f.byte(); version != contributionVersion {
 		return nil, corrupt(key, "has the unknown version %d", version)
@@ -192,19 +197,12 @@ func parseContributionKey(key []byte) (tenant, *radiograph.Contribution, error) 
 	return t, c, nil
 }
 
-// readContribution makes a contribution of a row, or nil when all that was in
-// it has been taken away.
-func readContribution(key, sealed []byte) (*radiograph.Contribution, error) {
+// contribution makes a contribution of a row's sums, or nil when all that was in
+// them has been taken away.
+func (s *sums) contribution(key []byte) (*radiograph.Contribution, error) {
 	_, c, err := parseContributionKey(key)
-	if err != nil {
+	if err != nil || s.empty() {
 		return nil, err
-	}
-	s, err := readSums(key, sealed)
-	if err != nil {
-		return nil, err
-	}
-	if s.empty() {
-		return nil, nil
 	}
 	c.Roots, c.Inferred = s.Roots, s.Inferred
 	c.Start, c.End, c.Statistics = s.Start, s.End, s.Statistics
@@ -238,16 +236,31 @@ func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, from, to
 		}
 		first := appendAscending(appendSpace(nil, contributionSpace, n), firstMinute(from))
 		end := appendAscending(appendSpace(nil, contributionSpace, n), firstMinute(to))
-		for row, err := range rows(ctx, s.db, first, end) {
-			var c *radiograph.Contribution
+		snapshot, pending := s.pending.view(s.db, first, end)
+		defer func() { _ = snapshot.Close() }() // never fails on an open database
+		give := func(key []byte, sum *sums) bool {
+			c, err := sum.contribution(key)
+			return (c == nil && err == nil || yield(c, err)) && err == nil
+		}
+		for row, err := range rows(ctx, snapshot, first, end) {
+			var sum *sums
 			if err == nil {
-				c, err = readContribution(row.key, row.value)
+				sum, err = readSums(row.key, row.value)
 			}
-			switch {
-			case err != nil:
+			if err != nil {
 				yield(nil, err)
 				return
-			case c != nil && !yield(c, nil):
+			}
+			if more := pending[string(row.key)]; more != nil {
+				sum.merge(more)
+				delete(pending, string(row.key))
+			}
+			if !give(row.key, sum) {
+				return
+			}
+		}
+		for key, sum := range pending {
+			if !give([]byte(key), sum) {
 				return
 			}
 		}

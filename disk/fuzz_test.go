@@ -25,6 +25,11 @@ func rowsOf(f *testing.F, space byte) (list [][2][]byte) {
 	recs := records(f, radiograph.DoorAPI, docs...)
 	recs[0].Stamp = radiograph.Stamp{Trace: recs[0].Trace, Invocation: radiograph.SegmentID{1}}
 	mustPut(f, s, recs)
+	if space != differencesSpace {
+		if err := s.foldSums(); err != nil {
+			f.Fatal(err)
+		}
+	}
 	for _, key := range keys(f, s, space) {
 		sealed, closer, err := s.db.Get(key)
 		if err != nil {
@@ -80,6 +85,10 @@ func FuzzSummaryRow(f *testing.F) {
 
 func FuzzContributionRow(f *testing.F) {
 	fuzzRow(f, contributionSpace, readSums, func(_ []byte, s *sums) []byte { return appendSums(nil, s) })
+}
+
+func FuzzDifferencesRow(f *testing.F) {
+	fuzzRow(f, differencesSpace, readDifferences, func(_ []byte, d differences) []byte { return appendDifferences(nil, d) })
 }
 
 func FuzzZoneRow(f *testing.F) {

@@ -10,6 +10,7 @@ import (
 // The first byte of a key is its keyspace. docs/formats.md lists the rest.
 const (
 	contributionSpace = 'c' // tenant, minute, node, edge → sums (merged)
+	differencesSpace  = 'd' // sequence → what a write adds to contribution rows
 	indexSpace        = 'i' // tenant, stored hour, trace, sequence → place of a document
 	stateSpace        = 'k' // state key → value
 	tenantSpace       = 'n' // account, region → tenant number
@@ -167,6 +168,10 @@ func describe(key []byte) string {
 	case contributionSpace:
 		if t, m := f.uint32(), f.ascending(); !f.bad {
 			return fmt.Sprintf("contribution %.80q of minute %d of tenant %d", f.b, m, t)
+		}
+	case differencesSpace:
+		if seq := f.uint64(); f.ended() {
+			return fmt.Sprintf("differences of write %d", seq)
 		}
 	case stateSpace:
 		return fmt.Sprintf("state %.200q", key[1:])

@@ -43,7 +43,11 @@ func (s *Store) Put(ctx context.Context, t radiograph.Tenant, recs []*radiograph
 	if err := p.applyLocked(durable); err != nil || p.batch == nil {
 		return p.refused, err
 	}
-	return p.refused, s.settle(p.batch, durable)
+	err = s.settle(p.batch, durable)
+	if p.fold && err == nil {
+		err = s.foldSums()
+	}
+	return p.refused, err
 }
 
 // put is one call of Store.Put.
@@ -56,6 +60,8 @@ type put struct {
 	changes []*change
 	refused []radiograph.Refused
 	batch   *pebble.Batch // nil when nothing changes
+	sums    differences
+	fold    bool // enough sums are pending
 }
 
 // change is what a put does to one trace.
@@ -110,6 +116,9 @@ func (p *put) applyLocked(durable bool) error {
 		return err
 	}
 	widened.applied(&s.zones)
+	if len(p.sums) > 0 {
+		p.fold = s.pending.add(p.sumsKey(), p.sums)
+	}
 	for _, c := range p.changes {
 		c.applied()
 		s.open.put(traceKey{p.tenant, c.id}, c.next)
@@ -257,7 +266,8 @@ func (p *put) over(now *openTrace, fresh []*radiograph.Record, r *radiograph.Rec
 func (p *put) fill() (widenings, error) {
 	s := p.store
 	p.batch = s.db.NewBatch()
-	diffs, widened := differences{}, widenings{}
+	p.sums = differences{}
+	widened := widenings{}
 	for _, c := range p.changes {
 		if err := p.writeTrace(c); err != nil {
 			return nil, err
@@ -266,11 +276,22 @@ func (p *put) fill() (widenings, error) {
 		if c.old != nil {
 			before = c.old.contributions
 		}
-		diffs.replace(p.tenant, before, c.next.contributions)
+		p.sums.replace(p.tenant, before, c.next.contributions)
 		widened.add(p.tenant, c.next.summary)
 	}
-	return widened, errors.Join(p.writeDocuments(), diffs.write(p.batch), widened.write(p.batch, &s.zones))
+	return widened, errors.Join(p.writeDocuments(), p.writeSums(), widened.write(p.batch, &s.zones))
 }
+
+// writeSums writes the row of differences.
+func (p *put) writeSums() error {
+	if len(p.sums) == 0 {
+		return nil
+	}
+	return p.set(p.sumsKey(), appendDifferences(nil, p.sums))
+}
+
+// sumsKey is named for the first record taken, which no other write has.
+func (p *put) sumsKey() []byte { return appendDifferencesKey(nil, p.changes[0].accepted[0].Sequence) }
 
 // writeTrace writes the trace row, when it changes, and the summary.
 func (p *put) writeTrace(c *change) error {

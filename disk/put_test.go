@@ -253,7 +253,11 @@ func TestDamageIsNamed(t *testing.T) {
 	o.OpenTraceBytes = 1
 	s := open(t, o)
 	recs := records(t, radiograph.DoorAPI, segment(1, 1, ended+`,"annotations":{"a":1,"b":"x","c":true},"user":"u"`), segment(1, 2, ended))
-	mustPut(t, s, recs)
+	mustPut(t, s, recs[:1])
+	if err := s.foldSums(); err != nil {
+		t.Fatal(err)
+	}
+	mustPut(t, s, recs[1:])
 	if err := s.Apply(context.Background(), radiograph.Change{Key: "state", Value: []byte("value")}); err != nil {
 		t.Fatal(err)
 	}
@@ -273,14 +277,16 @@ func TestDamageIsNamed(t *testing.T) {
 		}
 		var tenants tenants
 		var sequences sequences
-		return append(errs, tenants.load(s.db), sequences.load(s.db))
+		var pending pendingSums
+		damaged := func(err error) { errs = append(errs, err) }
+		return append(errs, tenants.load(s.db), sequences.load(s.db), pending.load(s.db, damaged))
 	}
 	for _, err := range read() {
 		if err != nil {
 			t.Fatalf("before any damage: %v", err)
 		}
 	}
-	for _, space := range []byte{contributionSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, zoneSpace} {
+	for _, space := range []byte{contributionSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, zoneSpace} {
 		key := keys(t, s, space)[0]
 		sealed, closer, err := s.db.Get(key)
 		if err != nil {

@@ -100,6 +100,7 @@ type Store struct {
 	stripes   stripes
 	open      openTraces
 	zones     zoneCache
+	pending   pendingSums
 	lazy      *groupCommit
 	space     space
 
@@ -161,7 +162,7 @@ func Open(options Options) (*Store, error) {
 		s.packer.close()
 		return nil, errors.Join(radiograph.Errorf(radiograph.KindInternal, "open store in %s: %w", s.folder, err), s.folder.close())
 	}
-	if err = errors.Join(s.tenants.load(s.db), s.sequences.load(s.db)); err != nil {
+	if err = errors.Join(s.tenants.load(s.db), s.sequences.load(s.db), s.pending.load(s.db, s.damaged)); err != nil {
 		s.packer.close()
 		return nil, errors.Join(err, s.db.Close(), s.folder.close())
 	}
@@ -203,6 +204,9 @@ func (s *Store) pebbleOptions(cache *pebble.Cache) *pebble.Options {
 	return o
 }
 
+// damaged tells of a row that is passed over.
+func (s *Store) damaged(err error) { s.log.Error("a damaged row is set aside", "err", err) }
+
 // Close waits for the calls in flight, makes everything durable and gives the
 // folder free. Calls that come later get KindUnavailable.
 func (s *Store) Close() error {
@@ -215,7 +219,7 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	s.running.Wait()
 
-	err := s.lazy.close()
+	err := errors.Join(s.foldSums(), s.lazy.close())
 	if s.folder.onDisk() && s.failed.Load() == nil {
 		// Otherwise the next start would have to replay the log.
 		err = errors.Join(err, s.db.Flush())

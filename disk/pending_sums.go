@@ -1,0 +1,185 @@
+package disk
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// A write of some traces changes a hundred rows of sums by a little, and the next
+// write nearly the same ones. So a write has its differences in one row of its
+// own, and in memory they are added up; when enough have come together, one
+// batch adds them to the contribution rows and deletes the writes' rows. After a
+// crash the rows that are left tell what was not added yet. Value:
+//
+//	version  1 byte
+//	count    uvarint, of entries
+//	entry    by key: how many bytes its key shares with the one before (uvarint),
+//	         the rest of the key (text), the length of its sums (uvarint), sums
+//	checksum 4 bytes
+const differencesVersion = 1
+
+// pendingRows bounds the contribution rows that wait, and with them the memory
+// and the time that adding them takes (some 10 ms). pendingWrites bounds what a
+// start after a crash reads.
+const (
+	pendingRows   = 4096
+	pendingWrites = 1024
+)
+
+// pendingSums are the differences that are durable, and not yet in contribution
+// rows.
+type pendingSums struct {
+	mu     sync.Mutex
+	sums   differences
+	writes [][]byte // the keys of the rows they come from
+}
+
+// add takes what a write has applied under key; the sums are the receiver's from
+// here on. It reports whether it is time to fold.
+func (p *pendingSums) add(key []byte, d differences) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sums == nil {
+		p.sums = make(differences, pendingRows)
+	}
+	for k, s := range d {
+		if sum := p.sums[k]; sum != nil {
+			sum.merge(s)
+		} else {
+			p.sums[k] = s
+		}
+	}
+	p.writes = append(p.writes, key)
+	return len(p.sums) >= pendingRows || len(p.writes) >= pendingWrites
+}
+
+// view is a snapshot of the rows, and copies of what is to be added to those in
+// [first, end): of one moment, so that every write is in one of the two.
+func (p *pendingSums) view(db *pebble.DB, first, end []byte) (*pebble.Snapshot, differences) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d := differences{}
+	for k, s := range p.sums {
+		if string(first) <= k && k < string(end) {
+			c := *s
+			c.Durations, c.ResponseTimes = slices.Clone(s.Durations), slices.Clone(s.ResponseTimes)
+			d[k] = &c
+		}
+	}
+	return db.NewSnapshot(), d
+}
+
+// foldSums adds what is pending to the contribution rows.
+func (s *Store) foldSums() error {
+	p := &s.pending
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.writes) == 0 || s.failed.Load() != nil {
+		return nil
+	}
+	batch := s.db.NewBatch()
+	defer func() { _ = batch.Close() }() // applied or of no use
+	if err := p.sums.write(batch); err != nil {
+		return err
+	}
+	for _, key := range p.writes {
+		if err := batch.SingleDelete(key, nil); err != nil {
+			return writeError(describe(key), err)
+		}
+	}
+	if err := s.apply(batch, false); err != nil {
+		return err
+	}
+	clear(p.sums)
+	p.writes = nil
+	return nil
+}
+
+// load reads what was pending when the power went. A damaged row is told and
+// passed over: its write is then missing in the sums, and in nothing else.
+func (p *pendingSums) load(db *pebble.DB, damaged func(error)) error {
+	from := []byte{differencesSpace}
+	it, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: after(from)})
+	if err != nil {
+		return readError(describe(from), err)
+	}
+	defer func() { _ = it.Close() }() // its error was seen by it.Error
+	for ok := it.First(); ok; ok = it.Next() {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return readError(describe(it.Key()), err)
+		}
+		key := slices.Clone(it.Key())
+		if d, err := readDifferences(key, value); err != nil {
+			damaged(err)
+		} else {
+			p.add(key, d)
+		}
+	}
+	if err := it.Error(); err != nil {
+		return readError(describe(from), err)
+	}
+	return nil
+}
+
+func appendDifferencesKey(b []byte, sequence uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(b, differencesSpace), sequence)
+}
+
+// appendDifferences appends the value of a write's row.
+func appendDifferences(b []byte, d differences) []byte {
+	b = binary.AppendUvarint(append(b, differencesVersion), uint64(len(d)))
+	var last string
+	var sums []byte
+	for _, k := range slices.Sorted(maps.Keys(d)) {
+		shared := 0
+		for shared < len(last) && shared < len(k) && last[shared] == k[shared] {
+			shared++
+		}
+		b = appendText(binary.AppendUvarint(b, uint64(shared)), k[shared:])
+		sums = appendSums(sums[:0], d[k])
+		b = append(binary.AppendUvarint(b, uint64(len(sums))), sums...)
+		last = k
+	}
+	return b
+}
+
+// readDifferences reads the row of a write.
+func readDifferences(key, sealed []byte) (differences, error) {
+	value, err := unseal(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	f := fields{b: value}
+	if version := f.byte(); version != differencesVersion {
+		return nil, corrupt(key, "has the unknown version %d", version)
+	}
+	n := f.count()
+	d := make(differences, min(n, pendingRows))
+	last := ""
+	for range n {
+		shared := f.uvarint()
+		if shared > uint64(len(last)) {
+			f.fail()
+			break
+		}
+		k := last[:shared] + f.text()
+		s, err := decodeSums([]byte(k), f.take(f.count()))
+		if f.bad || k <= last {
+			f.fail()
+			break
+		}
+		if err != nil {
+			return nil, corrupt(key, "holds what does not decode: %w", err)
+		}
+		d[k], last = s, k
+	}
+	if !f.ended() {
+		return nil, corrupt(key, "does not decode")
+	}
+	return d, nil
+}
