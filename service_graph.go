@@ -43,6 +43,8 @@ type Contribution struct {
 	Node   ServiceID
 	Edge   ServiceID // the callee; zero for the node's own numbers
 	Link   bool      // an asynchronous edge
+	// Version is the group's under which the traces are in it; 0: of all traces.
+	Version int
 
 	// Roots and Inferred say of how many of the node's requests it was a trace's
 	// root, and how many are known only from the caller. They are counts, so that a
@@ -60,11 +62,12 @@ type ContributionKey struct {
 	Minute     int64
 	Node, Edge ServiceID
 	Link       bool
+	Version    int
 }
 
 // Key is c's key.
 func (c *Contribution) Key() ContributionKey {
-	return ContributionKey{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link}
+	return ContributionKey{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link, Version: c.Version}
 }
 
 // Add adds the counts of d, which has the same key, and widens the times.
@@ -123,6 +126,9 @@ func (c *Contribution) IsZero() bool {
 type ServiceGraph struct {
 	Start, End Timestamp
 	Services   []*ServiceNode // in the order of their ReferenceID
+	// OldGroupVersions is set when traces are counted that are in the group under an
+	// older version of its expression.
+	OldGroupVersions bool
 }
 
 // ServiceNode is one node with its outgoing edges.

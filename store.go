@@ -38,6 +38,11 @@ type Sink interface {
 // TraceStore keeps traces. Its answers never cross tenants. What it returns is
 // immutable and may be kept by the caller.
 type TraceStore interface {
+	// MatchGroups gives the store the groups of tenants, before the first Put.
+	// Without it no trace is in a group. From then on each write judges the traces
+	// it changes, as they are then, by the expressions that hold; the groups' sums
+	// follow.
+	MatchGroups(m GroupMatcher)
 	// Put stores records, gives each its Sequence, and returns when they are
 	// durable (or, with durable false, visible and soon durable). Of the records
 	// of a trace that was not there, one gets First. A record equal to a stored
@@ -51,10 +56,11 @@ type TraceStore interface {
 	// that stand before or at q.Token may be left out. Limit, FixedRate and
 	// Filter are the caller's, who counts the traces that they leave out.
 	Summaries(ctx context.Context, t Tenant, q SummaryQuery) iter.Seq2[*Summary, error]
-	// Contributions yields the stored sums, one for each minute and node or edge,
-	// of minutes that begin in [from, to), in no particular order. Sums that have
-	// come to nothing may be left out.
-	Contributions(ctx context.Context, t Tenant, from, to Timestamp) iter.Seq2[*Contribution, error]
+	// Contributions yields the stored sums over all traces (group 0), or over those
+	// of one group: one for each minute, version of the group, and node or edge, of
+	// minutes that begin in [from, to), in no particular order. Sums that have come
+	// to nothing may be left out.
+	Contributions(ctx context.Context, t Tenant, group GroupID, from, to Timestamp) iter.Seq2[*Contribution, error]
 }
 
 // Refused is an entity a store did not take.

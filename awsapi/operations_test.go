@@ -47,10 +47,12 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	clock := func() time.Time { return now }
 	store, state := storetest.NewModel(), storetest.NewState()
+	groups := group.New(state, clock, nil)
+	store.MatchGroups(groups)
 	sink := ingest.New(store, state, slog.New(slog.DiscardHandler), clock)
 	roles := iam.New(state, clock)
 	return &house{roles: roles, services: []awsapi.Service{
-		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock), Groups: group.New(state, clock), Settings: settings.New(state, clock), Retrievals: retrieval.New(state, clock)}),
+		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock), Groups: groups, Settings: settings.New(state, clock), Retrievals: retrieval.New(state, clock)}),
 		apiiam.New(roles),
 		sts.New(roles),
 	}}

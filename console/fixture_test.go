@@ -45,7 +45,7 @@ func newFixtureOn(now time.Time, between func(*query.Engine) console.Engine) *fi
 	log := slog.New(slog.NewTextHandler(f.logged, nil))
 	f.sink = ingest.New(store, nil, log, clock)
 	f.Handler = console.New(console.Config{
-		Engine: between(query.New(store, clock)), Groups: group.New(storetest.NewState(), clock), Functions: f.functions, Roles: f.roles, Tenant: tenant,
+		Engine: between(query.New(store, clock)), Groups: group.New(storetest.NewState(), clock, nil), Functions: f.functions, Roles: f.roles, Tenant: tenant,
 		Hosts: []string{"radiograph.test"}, Log: log, Clock: clock,
 	})
 	return f

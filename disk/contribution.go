@@ -163,10 +163,22 @@ func decodeSums(key, value []byte) (*sums, error) {
 	return s, nil
 }
 
+// appendSumsPrefix begins the keys of the rows of all traces (group 0) or of a
+// group.
+func appendSumsPrefix(b []byte, t tenant, group radiograph.GroupID) []byte {
+	if group == 0 {
+		return appendSpace(b, contributionSpace, t)
+	}
+	return binary.BigEndian.AppendUint64(appendSpace(b, groupSpace, t), uint64(group))
+}
+
 // appendContributionKey spells the identity out: keys decode without the value,
 // and no two nodes can collide.
-func appendContributionKey(b []byte, t tenant, c *radiograph.Contribution) []byte {
-	b = appendAscending(appendSpace(b, contributionSpace, t), c.Minute)
+func appendContributionKey(b []byte, t tenant, in radiograph.Membership, c *radiograph.Contribution) []byte {
+	b = appendAscending(appendSumsPrefix(b, t, in.Group), c.Minute)
+	if in.Group != 0 {
+		b = binary.BigEndian.AppendUint32(b, uint32(in.Version))
+	}
 	b = appendServiceID(b, &c.Node)
 	b = appendServiceID(b, &c.Edge)
 	if c.Link {
@@ -184,23 +196,30 @@ func (f *fields) serviceID() radiograph.ServiceID {
 }
 
 // parseContributionKey gives back the identity.
-func parseContributionKey(key []byte) (tenant, *radiograph.Contribution, error) {
+func parseContributionKey(key []byte) (tenant, radiograph.GroupID, *radiograph.Contribution, error) {
 	f := fields{b: key}
 	space := f.byte()
-	t := tenant(f.uint32())
-	c := &radiograph.Contribution{Minute: f.ascending(), Node: f.serviceID(), Edge: f.serviceID()}
+	t, group, c := tenant(f.uint32()), radiograph.GroupID(0), &radiograph.Contribution{}
+	if space == groupSpace {
+		group = radiograph.GroupID(f.uint64())
+	}
+	c.Minute = f.ascending()
+	if space == groupSpace {
+		c.Version = int(f.uint32())
+	}
+	c.Node, c.Edge = f.serviceID(), f.serviceID()
 	link := f.byte()
-	if space != contributionSpace || link > 1 || !f.ended() {
-		return 0, nil, corrupt(key, "is no contribution key")
+	if space != contributionSpace && group == 0 || link > 1 || !f.ended() {
+		return 0, 0, nil, corrupt(key, "is no contribution key")
 	}
 	c.Link = link == 1
-	return t, c, nil
+	return t, group, c, nil
 }
 
 // contribution makes a contribution of a row's sums, or nil when all that was in
 // them has been taken away.
 func (s *sums) contribution(key []byte) (*radiograph.Contribution, error) {
-	_, c, err := parseContributionKey(key)
+	_, _, c, err := parseContributionKey(key)
 	if err != nil || s.empty() {
 		return nil, err
 	}
@@ -223,7 +242,7 @@ func histogram(h []bucket) radiograph.Histogram {
 
 // Contributions implements radiograph.TraceStore. It reads the minute rows of
 // the range: its cost follows the minutes, nodes and edges, not the traces.
-func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
+func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, group radiograph.GroupID, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
 	return func(yield func(*radiograph.Contribution, error) bool) {
 		if err := s.enter(); err != nil {
 			yield(nil, err)
@@ -234,8 +253,8 @@ func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, from, to
 		if !ok || to <= from {
 			return
 		}
-		first := appendAscending(appendSpace(nil, contributionSpace, n), firstMinute(from))
-		end := appendAscending(appendSpace(nil, contributionSpace, n), firstMinute(to))
+		first := appendAscending(appendSumsPrefix(nil, n, group), firstMinute(from))
+		end := appendAscending(appendSumsPrefix(nil, n, group), firstMinute(to))
 		snapshot, pending := s.pending.view(s.db, first, end)
 		defer func() { _ = snapshot.Close() }() // never fails on an open database
 		give := func(key []byte, sum *sums) bool {
@@ -290,13 +309,14 @@ func firstMinute(t radiograph.Timestamp) int64 {
 // differences collects what one write changes in the sums, one operand a row.
 type differences map[string]*sums
 
-// replace takes the contributions old of one trace away and adds new.
-func (d differences) replace(t tenant, old, new []*radiograph.Contribution) {
+// replace takes the contributions old of one trace away and adds new, in the sums
+// of one group's version.
+func (d differences) replace(t tenant, in radiograph.Membership, old, new []*radiograph.Contribution) {
 	type change struct{ sums, before sums } // before: the times that old has widened its row to
 	changes := make(map[string]*change, len(old)+len(new))
 	var key []byte
 	at := func(c *radiograph.Contribution) *change {
-		key = appendContributionKey(key[:0], t, c)
+		key = appendContributionKey(key[:0], t, in, c)
 		s := changes[string(key)]
 		if s == nil {
 			s = &change{}

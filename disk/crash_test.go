@@ -113,6 +113,7 @@ func (h *crashHistory) round(t *testing.T, fs vfs.FS, mem *vfs.MemFS) *vfs.MemFS
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.MatchGroups(allInOne{})
 	const writers = 4
 	target := 1 + h.rng.IntN(150)
 	reached, stop := make(chan struct{}), make(chan struct{})
@@ -281,15 +282,18 @@ func (h *crashHistory) verify(t *testing.T, fs vfs.FS) (problems []string) {
 		}
 		h.documents(s, n, id, present, wrong)
 	}
-	stored := map[radiograph.ContributionKey]*radiograph.Contribution{}
-	for c, err := range s.Contributions(ctx, home1, all.From, all.To) {
-		if err != nil {
-			return append(problems, err.Error())
+	for _, group := range []radiograph.GroupID{0, theGroup.ID} {
+		stored := map[radiograph.ContributionKey]*radiograph.Contribution{}
+		for c, err := range s.Contributions(ctx, home1, group, all.From, all.To) {
+			if err != nil {
+				return append(problems, err.Error())
+			}
+			c.Version = 0
+			stored[c.Key()] = c
 		}
-		stored[c.Key()] = c
-	}
-	if d := compare(view{Contributions: model}, view{Contributions: stored}); d != "" {
-		wrong("sums are not those of the traces (-want +got):\n%s", d)
+		if d := compare(view{Contributions: model}, view{Contributions: stored}); d != "" {
+			wrong("sums of group %x are not those of the traces (-want +got):\n%s", group, d)
+		}
 	}
 
 	for i, b := range h.batches {

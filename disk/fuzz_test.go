@@ -17,6 +17,7 @@ func rowsOf(f *testing.F, space byte) (list [][2][]byte) {
 		f.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
+	s.MatchGroups(allInOne{})
 	docs := [][]byte{
 		segment(1, 1, ended+`,"annotations":{"a":1.5,"b":"x","c":true},"user":"u","fault":true,"cause":{"exceptions":[{"id":"1234567890abcdef","type":"T","message":"m"}]}`),
 		segment(1, 2, ended+`,"parent_id":"0000000000000009","http":{"request":{"url":"http://a/b"},"response":{"status":503}}`),
@@ -76,7 +77,7 @@ func FuzzIndexRow(f *testing.F) {
 }
 
 func FuzzTraceRow(f *testing.F) {
-	fuzzRow(f, traceSpace, readHome, func(_ []byte, at home) []byte { return appendHome(nil, at) })
+	fuzzRow(f, traceSpace, readHome, func(_ []byte, at home) []byte { return appendHome(nil, &at) })
 }
 
 func FuzzSummaryRow(f *testing.F) {
@@ -106,7 +107,7 @@ func FuzzPack(f *testing.F) {
 
 // FuzzMerge feeds the merge operator operands of any bytes.
 func FuzzMerge(f *testing.F) {
-	for _, space := range []byte{contributionSpace, zoneSpace} {
+	for _, space := range []byte{contributionSpace, groupSpace, zoneSpace} {
 		for _, row := range rowsOf(f, space) {
 			f.Add(row[0], row[1][:len(row[1])-checksumBytes], row[1])
 		}
@@ -134,7 +135,7 @@ func FuzzMerge(f *testing.F) {
 func FuzzKeys(f *testing.F) {
 	id := radiograph.NewTraceID(storetest.Epoch)
 	c := &radiograph.Contribution{Minute: -3, Node: radiograph.ServiceID{Name: "a", Type: "b", Account: "c"}, Edge: radiograph.ServiceID{Name: "d"}, Link: true}
-	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendZoneKey(nil, 1, -9), appendTenantKey(nil, home1), appendContributionKey(nil, 7, c)} {
+	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendZoneKey(nil, 1, -9), appendTenantKey(nil, home1), appendContributionKey(nil, 7, everyTrace, c), appendContributionKey(nil, 7, radiograph.Membership{Group: 5, Version: 3}, c)} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key []byte) {
@@ -162,8 +163,8 @@ func FuzzKeys(f *testing.F) {
 				check(again, nil)
 			}
 		}
-		if n, c, err := parseContributionKey(key); err == nil {
-			if again := appendContributionKey(nil, n, c); len(again) == len(key) {
+		if n, group, c, err := parseContributionKey(key); err == nil {
+			if again := appendContributionKey(nil, n, radiograph.Membership{Group: group, Version: c.Version}, c); len(again) == len(key) {
 				check(again, nil)
 			}
 		}

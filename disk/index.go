@@ -3,6 +3,7 @@ package disk
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"slices"
 
 	"radiograph"
 )
@@ -119,19 +120,39 @@ func documentHash(r *radiograph.Record) uint64 {
 	return h.Sum64()
 }
 
-// traceVersion is the first byte of a trace row's value: version, stored hour
-// (4 bytes), index time (8 bytes), checksum.
-const traceVersion = 1
+// The first byte of a trace row's value is one of these. After it: stored hour (4
+// bytes), index time (8 bytes), checksum; for a trace that is in groups, before the
+// checksum the list of their ids (8 bytes) and versions (uvarint).
+const (
+	traceVersion       = 1
+	traceVersionGroups = 2
+)
 
-// home is where the rows of a trace are: what its trace row tells.
+// home is what the trace row tells: where the rows of a trace are, and to which
+// groups' sums it contributes.
 type home struct {
 	Hour      hour                 // fixed when the trace is first seen
 	IndexTime radiograph.Timestamp // of its summary; may move
+	Groups    []radiograph.Membership
 }
 
-func appendHome(b []byte, at home) []byte {
-	b = binary.BigEndian.AppendUint32(append(b, traceVersion), uint32(at.Hour))
-	return appendAscending(b, int64(at.IndexTime))
+func (at *home) equal(o *home) bool {
+	return at.Hour == o.Hour && at.IndexTime == o.IndexTime && slices.Equal(at.Groups, o.Groups)
+}
+
+func appendHome(b []byte, at *home) []byte {
+	version := byte(traceVersion)
+	if len(at.Groups) > 0 {
+		version = traceVersionGroups
+	}
+	b = binary.BigEndian.AppendUint32(append(b, version), uint32(at.Hour))
+	b = appendAscending(b, int64(at.IndexTime))
+	if version == traceVersion {
+		return b
+	}
+	return appendList(b, at.Groups, func(b []byte, m radiograph.Membership) []byte {
+		return binary.AppendUvarint(binary.BigEndian.AppendUint64(b, uint64(m.Group)), uint64(m.Version))
+	})
 }
 
 func readHome(key, sealed []byte) (home, error) {
@@ -142,7 +163,12 @@ func readHome(key, sealed []byte) (home, error) {
 	f := fields{b: value}
 	version := f.byte()
 	at := home{Hour: hour(f.uint32()), IndexTime: radiograph.Timestamp(f.ascending())}
-	if version != traceVersion || !f.ended() {
+	if version == traceVersionGroups {
+		at.Groups = readList(&f, func(f *fields) radiograph.Membership {
+			return radiograph.Membership{Group: radiograph.GroupID(f.uint64()), Version: int(f.uvarint())}
+		})
+	}
+	if version != traceVersion && at.Groups == nil || !f.ended() {
 		return home{}, corrupt(key, "does not decode")
 	}
 	return at, nil

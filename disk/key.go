@@ -11,6 +11,7 @@ import (
 const (
 	contributionSpace = 'c' // tenant, minute, node, edge → sums (merged)
 	differencesSpace  = 'd' // sequence → what a write adds to contribution rows
+	groupSpace        = 'g' // tenant, group, minute, version, node, edge → sums (merged)
 	indexSpace        = 'i' // tenant, stored hour, trace, sequence → place of a document
 	stateSpace        = 'k' // state key → value
 	tenantSpace       = 'n' // account, region → tenant number
@@ -172,6 +173,10 @@ func describe(key []byte) string {
 	case differencesSpace:
 		if seq := f.uint64(); f.ended() {
 			return fmt.Sprintf("differences of write %d", seq)
+		}
+	case groupSpace:
+		if t, id, m := f.uint32(), f.uint64(), f.ascending(); !f.bad {
+			return fmt.Sprintf("contribution %.80q of minute %d of group %016x of tenant %d", f.b, m, id, t)
 		}
 	case stateSpace:
 		return fmt.Sprintf("state %.200q", key[1:])

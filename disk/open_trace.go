@@ -247,12 +247,14 @@ const (
 	recordMemory    = 250
 	nodeMemory      = 1400
 	leftOutMemory   = 32
+
+	membershipMemory = 16
 )
 
 // memory estimates the bytes that o keeps alive.
 func (o *openTrace) memory() int64 {
 	return openTraceMemory + int64(len(o.records))*recordMemory + int64(len(o.merged.Nodes))*nodeMemory +
-		int64(len(o.leftOut))*leftOutMemory + int64(o.bytes)
+		int64(len(o.leftOut))*leftOutMemory + int64(len(o.at.Groups))*membershipMemory + int64(o.bytes)
 }
 
 // stripes are the locks of traces: many share one.

@@ -39,9 +39,15 @@ func (s *Store) Put(ctx context.Context, t radiograph.Tenant, recs []*radiograph
 	if err != nil {
 		return nil, s.fail(err)
 	}
-	p := put{store: s, tenant: n, recs: recs, draft: s.packer.layOut(recs)}
+	p := put{store: s, tenant: n, account: t.Account, recs: recs, draft: s.packer.layOut(recs)}
+	if s.groups != nil {
+		p.groups = s.groups.Matching(t)
+	}
 	if err := p.applyLocked(durable); err != nil || p.batch == nil {
 		return p.refused, err
+	}
+	if len(p.groups) > 0 {
+		s.groups.Matched(t, p.matches)
 	}
 	err = s.settle(p.batch, durable)
 	if p.fold && err == nil {
@@ -52,13 +58,16 @@ func (s *Store) Put(ctx context.Context, t radiograph.Tenant, recs []*radiograph
 
 // put is one call of Store.Put.
 type put struct {
-	store  *Store
-	tenant tenant
-	recs   []*radiograph.Record
-	draft  []pack // of all recs, compressed before the locks were taken
+	store   *Store
+	tenant  tenant
+	account radiograph.AccountID
+	recs    []*radiograph.Record
+	draft   []pack              // of all recs, compressed before the locks were taken
+	groups  []*radiograph.Group // that the traces are matched against
 
 	changes []*change
 	refused []radiograph.Refused
+	matches radiograph.GroupMatches
 	batch   *pebble.Batch // nil when nothing changes
 	sums    differences
 	fold    bool // enough sums are pending
@@ -194,6 +203,7 @@ func (p *put) change(recs []*radiograph.Record, sequence map[*radiograph.Record]
 		c.next.at.Hour = hourOf(radiograph.TimestampOf(p.store.clock()))
 	}
 	c.next.at.IndexTime = c.next.summary.IndexTime
+	p.match(c)
 	return c, nil
 }
 
@@ -272,11 +282,7 @@ func (p *put) fill() (widenings, error) {
 		if err := p.writeTrace(c); err != nil {
 			return nil, err
 		}
-		var before []*radiograph.Contribution
-		if c.old != nil {
-			before = c.old.contributions
-		}
-		p.sums.replace(p.tenant, before, c.next.contributions)
+		p.sum(p.sums, c)
 		widened.add(p.tenant, c.next.summary)
 	}
 	return widened, errors.Join(p.writeDocuments(), p.writeSums(), widened.write(p.batch, &s.zones))
@@ -295,9 +301,9 @@ func (p *put) sumsKey() []byte { return appendDifferencesKey(nil, p.changes[0].a
 
 // writeTrace writes the trace row, when it changes, and the summary.
 func (p *put) writeTrace(c *change) error {
-	if c.old == nil || c.old.at != c.next.at {
+	if c.old == nil || !c.old.at.equal(&c.next.at) {
 		key := appendTraceKey(nil, p.tenant, c.id)
-		if err := p.set(key, appendHome(nil, c.next.at)); err != nil {
+		if err := p.set(key, appendHome(nil, &c.next.at)); err != nil {
 			return err
 		}
 	}

@@ -272,7 +272,7 @@ func TestDamageIsNamed(t *testing.T) {
 				errs = append(errs, err)
 			}
 		}
-		for _, err := range s.Contributions(ctx, home1, 0, 1<<62) {
+		for _, err := range s.Contributions(ctx, home1, 0, 0, 1<<62) {
 			errs = append(errs, err)
 		}
 		var tenants tenants

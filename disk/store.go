@@ -103,6 +103,7 @@ type Store struct {
 	pending   pendingSums
 	lazy      *groupCommit
 	space     space
+	groups    radiograph.GroupMatcher // nil: no trace is in a group
 
 	// running counts the calls in flight, so that Close can wait for them.
 	mu      sync.Mutex

@@ -1,8 +1,8 @@
 // Package group keeps groups: filter expressions with a name.
 //
 // What the API says of groups enters; groups, with the filters their expressions
-// stand for, leave. The package reads no traces: which of them are in a group is
-// for package query to say.
+// stand for, leave: to whoever manages them, and to the store, which matches
+// traces against them. The package reads no traces.
 package group
 
 import (
@@ -11,6 +11,8 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
+	"log/slog"
 	"regexp"
 	"slices"
 	"sync"
@@ -41,13 +43,18 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
 type Service struct {
 	state radiograph.State
 	clock radiograph.Clock
+	log   *slog.Logger
 
 	changing sync.Mutex // held over every change: read, check, apply
+	matching matching
 }
 
-// New makes a service over state.
-func New(state radiograph.State, clock radiograph.Clock) *Service {
-	return &Service{state: state, clock: clock}
+// New makes a service over state. A nil log discards.
+func New(state radiograph.State, clock radiograph.Clock, log *slog.Logger) *Service {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{state: state, clock: clock, log: log.With("component", "group")}
 }
 
 // Groups lists the groups of a tenant: Default, then the others by name.
@@ -69,7 +76,11 @@ func (s *Service) Groups(ctx context.Context, t radiograph.Tenant) ([]*radiograp
 	}
 	find := finder(groups)
 	for _, g := range groups {
+		g.ID = idOf(g.ARN)
 		for i := range g.Versions {
+			if g.Versions[i].Number == 0 { // stored before versions had numbers
+				g.Versions[i].Number = i + 1
+			}
 			if e, err := filter.Parse(g.Versions[i].Expression, find); err == nil {
 				g.Versions[i].Filter = e
 			}
@@ -131,6 +142,7 @@ func (s *Service) Create(ctx context.Context, t radiograph.Tenant, g radiograph.
 	made := &radiograph.Group{
 		Name: g.Name, ARN: groupARN(t, g.Name) + "/" + uniqueID(), Tags: tags, Insights: g.Insights, Notifications: g.Notifications,
 	}
+	made.ID = idOf(made.ARN)
 	if err := s.express(made, expression, groups); err != nil {
 		return nil, err
 	}
@@ -190,6 +202,7 @@ func (s *Service) Delete(ctx context.Context, t radiograph.Tenant, name, arn str
 	if err := s.state.Apply(ctx, radiograph.Change{Key: keyPrefix(t) + g.Name}); err != nil {
 		return fmt.Errorf("delete group %s: %w", g.Name, err)
 	}
+	s.matching.forget(t, g.ID)
 	return nil
 }
 
@@ -233,7 +246,10 @@ func (s *Service) express(g *radiograph.Group, expression string, groups []*radi
 	}
 	// The group itself is there under its new expression, so that one that leads
 	// back to it is refused.
-	v := radiograph.GroupVersion{Since: radiograph.TimestampOf(s.clock()), Expression: expression}
+	v := radiograph.GroupVersion{Number: 1, Since: radiograph.TimestampOf(s.clock()), Expression: expression}
+	if len(g.Versions) > 0 {
+		v.Number = g.Current().Number + 1
+	}
 	changed := &radiograph.Group{Name: g.Name, ARN: g.ARN, Versions: []radiograph.GroupVersion{v}}
 	others := slices.DeleteFunc(slices.Clone(groups), func(o *radiograph.Group) bool { return o.Name == g.Name })
 	e, err := filter.Parse(expression, finder(append(others, changed)))
@@ -261,6 +277,7 @@ func (s *Service) save(ctx context.Context, t radiograph.Tenant, g *radiograph.G
 	if err != nil {
 		return fmt.Errorf("write group %s: %w", g.Name, err)
 	}
+	s.matching.changed(t)
 	return nil
 }
 
@@ -273,6 +290,14 @@ func groupARN(t radiograph.Tenant, name string) string {
 // builtIn is the group every trace is in, as a new account has it.
 func builtIn(t radiograph.Tenant) *radiograph.Group {
 	return &radiograph.Group{Name: filter.DefaultGroup, ARN: groupARN(t, filter.DefaultGroup), Versions: []radiograph.GroupVersion{{}}}
+}
+
+// idOf is a group's id: a hash (64-bit FNV-1a) of its ARN, whose last part is
+// random.
+func idOf(arn string) radiograph.GroupID {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(arn)) // a hash never fails
+	return radiograph.GroupID(h.Sum64())
 }
 
 func uniqueID() string {

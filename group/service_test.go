@@ -25,7 +25,7 @@ func clocked(t testing.TB) (s *Service, state *storetest.State, now *time.Time) 
 	t.Helper()
 	state, now = storetest.NewState(), new(time.Time)
 	*now = start
-	return New(state, func() time.Time { return *now }), state, now
+	return New(state, func() time.Time { return *now }, nil), state, now
 }
 
 func create(t testing.TB, s *Service, name, expression string) *radiograph.Group {
@@ -73,27 +73,25 @@ func TestGroupsLive(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s = New(state, s.clock)
+	s = New(state, s.clock, nil)
 	if diff := cmp.Diff([]string{"Default: ", "all: ", "slow: responsetime > 7"}, listed(t, s)); diff != "" {
 		t.Errorf("after a restart (-want +got):\n%s", diff)
 	}
 	g, err := s.Group(t.Context(), tenant, "", slow.ARN)
-	if err != nil || g.Name != "slow" || !g.Insights || g.Notifications || g.Tags["team"] != "x" || g.Changed() != radiograph.TimestampOf(*now) {
+	if err != nil || g.Name != "slow" || !g.Insights || g.Notifications || g.Tags["team"] != "x" || g.Current().Since != radiograph.TimestampOf(*now) {
 		t.Errorf("%+v, %v", g, err)
 	}
 	if d, err := s.Group(t.Context(), tenant, "Default", ""); err != nil || !d.Insights {
 		t.Errorf("Default: %+v, %v", d, err)
 	}
 
-	// Each time has its version.
-	begin := radiograph.TimestampOf(start)
-	if v := g.At(begin - 1); v != nil {
-		t.Errorf("before it was made: %+v", v)
+	if len(g.Versions) != 2 {
+		t.Fatalf("%d versions, want 2", len(g.Versions))
 	}
-	if v := g.At(begin); v == nil || judge(v.Filter, 6) != radiograph.Yes || judge(v.Filter, 5) != radiograph.No {
+	if v := g.Versions[0]; v.Number != 1 || judge(v.Filter, 6) != radiograph.Yes || judge(v.Filter, 5) != radiograph.No {
 		t.Errorf("at first: %+v", v)
 	}
-	if v := g.At(g.Changed()); v == nil || judge(v.Filter, 6) != radiograph.No || judge(v.Filter, 8) != radiograph.Yes {
+	if v := g.Current(); v.Number != 2 || judge(v.Filter, 6) != radiograph.No || judge(v.Filter, 8) != radiograph.Yes {
 		t.Errorf("after the change: %+v", v)
 	}
 
@@ -103,8 +101,8 @@ func TestGroupsLive(t *testing.T) {
 	if diff := cmp.Diff([]string{"Default: ", "all: "}, listed(t, s)); diff != "" {
 		t.Errorf("after Delete (-want +got):\n%s", diff)
 	}
-	if again := create(t, s, "slow", ""); again.ARN == slow.ARN {
-		t.Error("a new group has the ARN of the deleted one")
+	if again := create(t, s, "slow", ""); again.ARN == slow.ARN || again.ID == slow.ID || again.ID == 0 {
+		t.Error("a new group has the ARN or the id of the deleted one")
 	}
 }
 
@@ -190,8 +188,8 @@ func TestGroupLimits(t *testing.T) {
 		}
 	}
 	g, err := s.Group(t.Context(), tenant, "g0", "")
-	if err != nil || len(g.Versions) != maxVersions {
-		t.Errorf("%d versions, want the bound %d; %v", len(g.Versions), maxVersions, err)
+	if err != nil || len(g.Versions) != maxVersions || g.Current().Number != 2*maxVersions+1 {
+		t.Errorf("%d versions up to %d, want the bound %d; %v", len(g.Versions), g.Current().Number, maxVersions, err)
 	}
 	*now = now.Add(2 * keptFor)
 	expression := "fault"

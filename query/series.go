@@ -44,6 +44,9 @@ type Series struct {
 	Nodes  bool // the points are of nodes, not of edges
 	Points []SeriesPoint
 	Token  string // "" on the last page
+	// OldGroupVersions is set when traces are counted that are in the group under an
+	// older version of its expression.
+	OldGroupVersions bool
 }
 
 // Series sums the chosen nodes or edges by period. Periods without requests are
@@ -75,6 +78,9 @@ func (e *Engine) Series(ctx context.Context, t radiograph.Tenant, q SeriesQuery)
 			return nil, err
 		}
 		if q.chooses(c, t.Account) {
+			if outdated(q.Group, c) && radiograph.Timestamp(c.Minute)*minute >= floorMinute(from) {
+				s.OldGroupVersions = true
+			}
 			sum := minutes[c.Minute]
 			if sum == nil {
 				sum = &radiograph.Contribution{Minute: c.Minute}

@@ -23,12 +23,14 @@ func (e *Engine) GroupGraph(ctx context.Context, t radiograph.Tenant, g *radiogr
 		return nil, err
 	}
 	var failed error
+	old := false
 	graph := trace.Graph(func(yield func(*radiograph.Contribution) bool) {
 		for c, err := range e.contributions(ctx, t, g, from, to) {
 			if err != nil {
 				failed = err
 				return
 			}
+			old = old || outdated(g, c)
 			if !yield(c) {
 				return
 			}
@@ -37,6 +39,7 @@ func (e *Engine) GroupGraph(ctx context.Context, t radiograph.Tenant, g *radiogr
 	if failed != nil {
 		return nil, failed
 	}
+	graph.OldGroupVersions = old
 	return graph, nil
 }
 

@@ -115,6 +115,8 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.onClose("store", store.Close)
+	groups := group.New(store, cfg.Clock, cfg.Log)
+	store.MatchGroups(groups)
 	sink := ingest.New(store, store, cfg.Log, cfg.Clock)
 	engine := query.New(store, cfg.Clock)
 
@@ -151,7 +153,6 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 	// The doors.
 	hosts := s.hosts(listener.Addr())
-	groups := group.New(store, cfg.Clock)
 	pages := console.New(console.Config{
 		Engine: engine, Groups: groups, Functions: functions, Roles: roles, Tenant: s.tenant,
 		Hosts: hosts, Log: cfg.Log, Clock: cfg.Clock,

@@ -53,8 +53,8 @@ func DescribeContributions(cs []*radiograph.Contribution) string {
 	sums := Sum(cs)
 	var b strings.Builder
 	for _, c := range sums {
-		fmt.Fprintf(&b, "minute %d node %v edge %v link %v roots %d inferred %d %+v durations %v response times %v\n",
-			c.Minute, c.Node, c.Edge, c.Link, c.Roots, c.Inferred, c.Statistics, c.Durations, c.ResponseTimes)
+		fmt.Fprintf(&b, "minute %d version %d node %v edge %v link %v roots %d inferred %d %+v durations %v response times %v\n",
+			c.Minute, c.Version, c.Node, c.Edge, c.Link, c.Roots, c.Inferred, c.Statistics, c.Durations, c.ResponseTimes)
 	}
 	return b.String()
 }
@@ -65,7 +65,7 @@ func Sum(cs []*radiograph.Contribution) []*radiograph.Contribution {
 	sums := make(map[radiograph.ContributionKey]*radiograph.Contribution)
 	for _, c := range cs {
 		if sums[c.Key()] == nil {
-			sums[c.Key()] = &radiograph.Contribution{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link}
+			sums[c.Key()] = &radiograph.Contribution{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link, Version: c.Version}
 		}
 		sums[c.Key()].Add(c)
 	}

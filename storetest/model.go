@@ -23,12 +23,20 @@ type Model struct {
 	mu       sync.Mutex
 	sequence uint64
 	tenants  map[radiograph.Tenant]map[radiograph.TraceID][]*radiograph.Record
+	groups   map[radiograph.Tenant]map[radiograph.TraceID][]radiograph.Membership
+	matcher  radiograph.GroupMatcher // may be nil
 }
 
 // NewModel makes an empty model.
 func NewModel() radiograph.TraceStore {
-	return &Model{tenants: make(map[radiograph.Tenant]map[radiograph.TraceID][]*radiograph.Record)}
+	return &Model{
+		tenants: make(map[radiograph.Tenant]map[radiograph.TraceID][]*radiograph.Record),
+		groups:  make(map[radiograph.Tenant]map[radiograph.TraceID][]radiograph.Membership),
+	}
 }
+
+// MatchGroups implements radiograph.TraceStore.
+func (m *Model) MatchGroups(matcher radiograph.GroupMatcher) { m.matcher = matcher }
 
 // Put implements radiograph.TraceStore.
 func (m *Model) Put(_ context.Context, t radiograph.Tenant, recs []*radiograph.Record, _ bool) ([]radiograph.Refused, error) {
@@ -38,7 +46,9 @@ func (m *Model) Put(_ context.Context, t radiograph.Tenant, recs []*radiograph.R
 	if traces == nil {
 		traces = make(map[radiograph.TraceID][]*radiograph.Record)
 		m.tenants[t] = traces
+		m.groups[t] = make(map[radiograph.TraceID][]radiograph.Membership)
 	}
+	changed := make(map[radiograph.TraceID]bool)
 	var refused []radiograph.Refused
 	for _, r := range recs {
 		kept := traces[r.Trace]
@@ -53,8 +63,37 @@ func (m *Model) Put(_ context.Context, t radiograph.Tenant, recs []*radiograph.R
 		c := *r
 		c.Sequence = m.sequence
 		traces[r.Trace] = append(kept, &c)
+		changed[r.Trace] = true
+	}
+	if m.matcher != nil {
+		m.match(t, changed)
 	}
 	return refused, nil
+}
+
+// match judges changed traces by all that is known of them.
+func (m *Model) match(t radiograph.Tenant, changed map[radiograph.TraceID]bool) {
+	did := radiograph.GroupMatches{Traces: make(map[radiograph.GroupID]int), Failed: make(map[radiograph.GroupID]int)}
+	for id := range changed {
+		tr := trace.Merge(id, m.tenants[t][id])
+		var in []radiograph.Membership
+		for _, g := range m.matcher.Matching(t) {
+			version := g.Current()
+			if version.Filter == nil {
+				did.Failed[g.ID]++
+				continue
+			}
+			if version.Filter.Judge(trace.FilterView(tr, trace.Summarize(tr), t.Account)) != radiograph.Yes {
+				continue
+			}
+			in = append(in, radiograph.Membership{Group: g.ID, Version: version.Number})
+			if !slices.ContainsFunc(m.groups[t][id], func(o radiograph.Membership) bool { return o.Group == g.ID }) {
+				did.Traces[g.ID]++
+			}
+		}
+		m.groups[t][id] = in
+	}
+	m.matcher.Matched(t, did)
 }
 
 // Trace implements radiograph.TraceStore.
@@ -65,12 +104,12 @@ func (m *Model) Trace(_ context.Context, t radiograph.Tenant, id radiograph.Trac
 }
 
 // all merges every trace of a tenant.
-func (m *Model) all(t radiograph.Tenant) []*radiograph.Trace {
+func (m *Model) all(t radiograph.Tenant) map[*radiograph.Trace][]radiograph.Membership {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var out []*radiograph.Trace
+	out := make(map[*radiograph.Trace][]radiograph.Membership)
 	for id, recs := range m.tenants[t] {
-		out = append(out, trace.Merge(id, recs))
+		out[trace.Merge(id, recs)] = m.groups[t][id]
 	}
 	return out
 }
@@ -79,7 +118,7 @@ func (m *Model) all(t radiograph.Tenant) []*radiograph.Trace {
 func (m *Model) Summaries(_ context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) iter.Seq2[*radiograph.Summary, error] {
 	return func(yield func(*radiograph.Summary, error) bool) {
 		var found []*radiograph.Summary
-		for _, tr := range m.all(t) {
+		for tr := range m.all(t) {
 			if s := trace.Summarize(tr); s.MayMatch(q) {
 				found = append(found, s)
 			}
@@ -96,16 +135,25 @@ func (m *Model) Summaries(_ context.Context, t radiograph.Tenant, q radiograph.S
 }
 
 // Contributions implements radiograph.TraceStore.
-func (m *Model) Contributions(_ context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
+func (m *Model) Contributions(_ context.Context, t radiograph.Tenant, group radiograph.GroupID, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
 	return func(yield func(*radiograph.Contribution, error) bool) {
 		sums := make(map[radiograph.ContributionKey]*radiograph.Contribution)
-		for _, tr := range m.all(t) {
+		for tr, groups := range m.all(t) {
+			version := 0
+			if group != 0 {
+				at := slices.IndexFunc(groups, func(m radiograph.Membership) bool { return m.Group == group })
+				if at < 0 {
+					continue
+				}
+				version = groups[at].Version
+			}
 			for _, c := range trace.Contributions(tr) {
 				if at := radiograph.Timestamp(c.Minute * minute); at < from || at >= to {
 					continue
 				}
+				c.Version = version
 				if sums[c.Key()] == nil {
-					sums[c.Key()] = &radiograph.Contribution{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link}
+					sums[c.Key()] = &radiograph.Contribution{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link, Version: version}
 				}
 				sums[c.Key()].Add(c)
 			}
@@ -123,7 +171,7 @@ const minute = 60_000_000_000
 
 // compareKeys gives contributions an order.
 func compareKeys(a, b radiograph.ContributionKey) int {
-	return cmp.Or(cmp.Compare(a.Minute, b.Minute), compareServices(a.Node, b.Node), compareServices(a.Edge, b.Edge))
+	return cmp.Or(cmp.Compare(a.Minute, b.Minute), cmp.Compare(a.Version, b.Version), compareServices(a.Node, b.Node), compareServices(a.Edge, b.Edge))
 }
 
 func compareServices(a, b radiograph.ServiceID) int {

@@ -45,10 +45,11 @@ func Run(t *testing.T, open func(t *testing.T) radiograph.TraceStore) {
 		{"AnswersAreImmutable", immutable},
 		{"SummariesComeInOrder", order},
 		{"TokenSkipsNothing", tokens},
+		{"GroupsAreMatchedWhenWritten", matchedWhenWritten},
 		{"ConcurrentWritersAddUp", concurrent},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.run(t, &subject{t: t, store: open(t), model: NewModel()})
+			test.run(t, newSubject(t, open(t)))
 		})
 	}
 	t.Run("HistoriesAgreeWithTheModel", func(t *testing.T) { histories(t, open) })
@@ -57,9 +58,18 @@ func Run(t *testing.T, open func(t *testing.T) radiograph.TraceStore) {
 // subject is the store under test with the model beside it: what is put goes to
 // both.
 type subject struct {
-	t     testing.TB
-	store radiograph.TraceStore
-	model radiograph.TraceStore
+	t      testing.TB
+	store  radiograph.TraceStore
+	model  radiograph.TraceStore
+	groups *groups // the store's; the model has its own, which are equal
+}
+
+func newSubject(t testing.TB, store radiograph.TraceStore) *subject {
+	s := &subject{t: t, store: store, model: NewModel(), groups: &groups{}}
+	s.groups.twin = &groups{}
+	s.store.MatchGroups(s.groups)
+	s.model.MatchGroups(s.groups.twin)
+	return s
 }
 
 // record makes a record of one document.
@@ -125,7 +135,13 @@ func (s *subject) check(tenant radiograph.Tenant, ids ...radiograph.TraceID) {
 		q.RangeType = rt
 		s.checkSummaries(tenant, q)
 	}
-	s.checkContributions(tenant)
+	s.checkContributions(tenant, 0)
+	for _, g := range s.groups.Matching(tenant) {
+		s.checkContributions(tenant, g.ID)
+	}
+	if d := cmp.Diff(s.groups.twin.did(), s.groups.did()); d != "" {
+		s.t.Errorf("matches told (-want +got):\n%s", d)
+	}
 }
 
 // checkSummaries holds the store's answer, cut to what is in range, against the
@@ -178,12 +194,12 @@ func emptyList(v any) bool {
 
 // checkContributions wants the model's counts exactly, and times at least as
 // wide.
-func (s *subject) checkContributions(tenant radiograph.Tenant) {
+func (s *subject) checkContributions(tenant radiograph.Tenant, group radiograph.GroupID) {
 	s.t.Helper()
-	want := contributions(s.t, s.model, tenant, all.From, all.To)
-	got := contributions(s.t, s.store, tenant, all.From, all.To)
+	want := contributions(s.t, s.model, tenant, group, all.From, all.To)
+	got := contributions(s.t, s.store, tenant, group, all.From, all.To)
 	if d := cmp.Diff(DescribeContributions(want), DescribeContributions(got)); d != "" {
-		s.t.Errorf("contributions (-want +got):\n%s", d)
+		s.t.Errorf("contributions of group %d (-want +got):\n%s", group, d)
 		return
 	}
 	wantSums, gotSums := Sum(want), Sum(got)
@@ -194,10 +210,10 @@ func (s *subject) checkContributions(tenant radiograph.Tenant) {
 	}
 }
 
-func contributions(t testing.TB, store radiograph.TraceStore, tenant radiograph.Tenant, from, to radiograph.Timestamp) []*radiograph.Contribution {
+func contributions(t testing.TB, store radiograph.TraceStore, tenant radiograph.Tenant, group radiograph.GroupID, from, to radiograph.Timestamp) []*radiograph.Contribution {
 	t.Helper()
 	var out []*radiograph.Contribution
-	for c, err := range store.Contributions(context.Background(), tenant, from, to) {
+	for c, err := range store.Contributions(context.Background(), tenant, group, from, to) {
 		if err != nil {
 			t.Fatalf("Contributions: %v", err)
 		}
@@ -224,7 +240,7 @@ func histories(t *testing.T, open func(t *testing.T) radiograph.TraceStore) {
 		round++
 		home := radiograph.Tenant{Account: home.Account, Region: radiograph.Region(fmt.Sprintf("home-%d", round))}
 		other := radiograph.Tenant{Account: home.Account, Region: radiograph.Region(fmt.Sprintf("other-%d", round))}
-		s := &subject{t: t, store: store, model: NewModel()}
+		s := newSubject(t, store)
 		var ids []radiograph.TraceID
 		var docs []string
 		for _, story := range rapid.SliceOfN(Stories(), 1, 3).Draw(rt, "stories") {
@@ -234,6 +250,9 @@ func histories(t *testing.T, open func(t *testing.T) radiograph.TraceStore) {
 			}
 		}
 		for len(docs) > 0 {
+			if rapid.Bool().Draw(rt, "change groups") {
+				s.groups.draw(rt)
+			}
 			n := rapid.IntRange(1, len(docs)).Draw(rt, "batch")
 			tenant := rapid.SampledFrom([]radiograph.Tenant{home, home, other}).Draw(rt, "tenant")
 			door := rapid.SampledFrom([]radiograph.Door{radiograph.DoorAPI, radiograph.DoorAPI, radiograph.DoorLambda}).Draw(rt, "door")

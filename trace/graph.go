@@ -15,7 +15,7 @@ func Graph(cs iter.Seq[*radiograph.Contribution], from, to radiograph.Timestamp)
 	sums := make(map[radiograph.ContributionKey]*radiograph.Contribution)
 	for c := range cs {
 		k := c.Key()
-		k.Minute = 0
+		k.Minute, k.Version = 0, 0
 		if sums[k] == nil {
 			sums[k] = &radiograph.Contribution{Node: k.Node, Edge: k.Edge, Link: k.Link}
 		}

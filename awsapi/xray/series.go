@@ -64,7 +64,7 @@ func (a *api) getTimeSeriesServiceStatistics(ctx context.Context, r *awsapi.Requ
 	if err != nil {
 		return nil, err
 	}
-	out := &getTimeSeriesOutput{NextToken: series.Token, ContainsOldGroupVersions: query.ContainsOldVersions(g, q.From)}
+	out := &getTimeSeriesOutput{NextToken: series.Token, ContainsOldGroupVersions: series.OldGroupVersions}
 	for _, p := range series.Points {
 		w, numbers := timeSeriesStatistics{Timestamp: p.Time, ResponseTimeHistogram: newHistogram(p.Histogram)}, newStatistics(p.Statistics)
 		if series.Nodes {

@@ -8,7 +8,6 @@ import (
 
 	"radiograph"
 	"radiograph/awsapi"
-	"radiograph/query"
 )
 
 type getServiceGraphInput struct {
@@ -99,7 +98,7 @@ func (a *api) getServiceGraph(ctx context.Context, r *awsapi.Request, in *getSer
 		return nil, err
 	}
 	return &getServiceGraphOutput{
-		StartTime: g.Start, EndTime: g.End, Services: newServices(g), ContainsOldGroupVersions: query.ContainsOldVersions(group, *in.StartTime),
+		StartTime: g.Start, EndTime: g.End, Services: newServices(g), ContainsOldGroupVersions: g.OldGroupVersions,
 	}, nil
 }
 

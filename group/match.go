@@ -1,0 +1,148 @@
+package group
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"radiograph"
+	"radiograph/filter"
+)
+
+var _ radiograph.GroupMatcher = (*Service)(nil)
+
+// Count is how many traces came into a group since the program started.
+type Count struct {
+	Traces     int64 // in all
+	LastMinute int64 // in the last whole minute: what AWS publishes as ApproximateTraceCount
+	Failed     int64 // times a trace could not be judged and was left out
+}
+
+// matching is what matching needs and does, by tenant. Its lock is a leaf.
+type matching struct {
+	mu      sync.RWMutex
+	groups  map[radiograph.Tenant][]*radiograph.Group // as they are stored; absent: not read yet
+	counts  map[radiograph.Tenant]map[radiograph.GroupID]*count
+	matched map[radiograph.Tenant]int64
+}
+
+// count counts the traces of a minute, and remembers the minute before.
+type count struct {
+	Count
+	minute    int64
+	now, last int64
+}
+
+// Matching implements radiograph.GroupMatcher. When the groups cannot be read, no
+// trace is matched, and the log says so.
+func (s *Service) Matching(t radiograph.Tenant) []*radiograph.Group {
+	m := &s.matching
+	m.mu.RLock()
+	groups, ok := m.groups[t]
+	m.mu.RUnlock()
+	if ok {
+		return groups
+	}
+	s.changing.Lock() // no change may come between reading and keeping
+	defer s.changing.Unlock()
+	groups, err := s.Groups(context.Background(), t)
+	if err != nil {
+		s.log.Error("traces are not matched against groups, which cannot be read", "tenant", t.String(), "err", err)
+		return nil
+	}
+	groups = slices.DeleteFunc(groups, func(g *radiograph.Group) bool { return g.Name == filter.DefaultGroup })
+	slices.SortFunc(groups, func(a, b *radiograph.Group) int { return cmp.Compare(a.ID, b.ID) })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.groups == nil {
+		m.groups = make(map[radiograph.Tenant][]*radiograph.Group)
+	}
+	m.groups[t] = groups
+	return groups
+}
+
+// Matched implements radiograph.GroupMatcher.
+func (s *Service) Matched(t radiograph.Tenant, did radiograph.GroupMatches) {
+	now := s.clock().Unix() / 60
+	m := &s.matching
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.counts == nil {
+		m.counts = make(map[radiograph.Tenant]map[radiograph.GroupID]*count)
+		m.matched = make(map[radiograph.Tenant]int64)
+	}
+	if m.counts[t] == nil {
+		m.counts[t] = make(map[radiograph.GroupID]*count)
+	}
+	of := func(id radiograph.GroupID) *count {
+		c := m.counts[t][id]
+		if c == nil {
+			c = &count{}
+			m.counts[t][id] = c
+		}
+		c.turn(now)
+		return c
+	}
+	for id, n := range did.Traces {
+		c := of(id)
+		c.Traces += int64(n)
+		c.now += int64(n)
+		m.matched[t] += int64(n)
+	}
+	for id, n := range did.Failed {
+		of(id).Failed += int64(n)
+	}
+}
+
+// turn makes minute the current one.
+func (c *count) turn(minute int64) {
+	if minute == c.minute {
+		return
+	}
+	c.last = 0
+	if minute == c.minute+1 {
+		c.last = c.now
+	}
+	c.minute, c.now = minute, 0
+}
+
+// Counts are those of a tenant's groups that traces came into. Default is not
+// among them.
+func (s *Service) Counts(t radiograph.Tenant) map[radiograph.GroupID]Count {
+	now := s.clock().Unix() / 60
+	m := &s.matching
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make(map[radiograph.GroupID]Count, len(m.counts[t]))
+	for id, c := range m.counts[t] {
+		c.turn(now)
+		c.LastMinute = c.last
+		out[id] = c.Count
+	}
+	return out
+}
+
+// MatchedTraces counts, for each tenant, the traces that came into groups since
+// the program started, once for each group: X-Ray bills them as retrieved.
+func (s *Service) MatchedTraces() map[radiograph.Tenant]int64 {
+	s.matching.mu.RLock()
+	defer s.matching.mu.RUnlock()
+	return maps.Clone(s.matching.matched)
+}
+
+// changed makes the next write read the groups again.
+func (m *matching) changed(t radiograph.Tenant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.groups, t)
+}
+
+// forget is changed for a group that is no more.
+func (m *matching) forget(t radiograph.Tenant, id radiograph.GroupID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.groups, t)
+	delete(m.counts[t], id)
+}
