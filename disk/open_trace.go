@@ -2,7 +2,6 @@ package disk
 
 import (
 	"bytes"
-	"container/list"
 	"context"
 	"errors"
 	"slices"
@@ -44,6 +43,9 @@ func (o *openTrace) with(id radiograph.TraceID, records []*radiograph.Record, le
 	}
 	if o != nil && len(records) == 0 {
 		// A trace that is full does not cost a merge for each document more.
+		if o.summary == nil {
+			o.summary = trace.Summarize(o.merged)
+		}
 		merged, summary := *o.merged, *o.summary
 		merged.Revision += leftOut
 		merged.LimitExceeded = merged.LimitExceeded || leftOut > 0
@@ -185,61 +187,6 @@ func get[T any](db pebble.Reader, key []byte, read func(key, value []byte) (T, e
 	return &v, nil
 }
 
-// openTraces keeps the traces written last, within a budget of bytes. A trace
-// that is not here is read from disk. It holds what has been applied only.
-type openTraces struct {
-	mu     sync.Mutex
-	budget int64
-	size   int64
-	traces map[traceKey]*list.Element
-	recent list.List // of *openEntry, the last used first
-}
-
-type openEntry struct {
-	key   traceKey
-	trace *openTrace
-	size  int64
-}
-
-// get finds a trace and makes it the last to be dropped.
-func (c *openTraces) get(k traceKey) *openTrace {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.traces[k]
-	if e == nil {
-		return nil
-	}
-	c.recent.MoveToFront(e)
-	return e.Value.(*openEntry).trace
-}
-
-// put keeps a trace in place of its last version and drops the least recently
-// used ones that are over the budget.
-func (c *openTraces) put(k traceKey, o *openTrace) {
-	size := o.memory()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.traces == nil {
-		c.traces = map[traceKey]*list.Element{}
-	}
-	if e := c.traces[k]; e != nil {
-		entry := e.Value.(*openEntry)
-		c.size += size - entry.size
-		entry.trace, entry.size = o, size
-		c.recent.MoveToFront(e)
-	} else {
-		c.traces[k] = c.recent.PushFront(&openEntry{k, o, size})
-		c.size += size
-	}
-	for c.size > c.budget {
-		e := c.recent.Back()
-		entry := e.Value.(*openEntry)
-		c.recent.Remove(e)
-		delete(c.traces, entry.key)
-		c.size -= entry.size
-	}
-}
-
 // Estimates of what the pieces of an open trace take in memory; BenchmarkOpenTrace
 // measures them.
 const (
@@ -248,7 +195,9 @@ const (
 	nodeMemory      = 1400
 	leftOutMemory   = 32
 
-	membershipMemory = 16
+	membershipMemory  = 16
+	parkedTraceMemory = 400
+	placeMemory       = 96
 )
 
 // memory estimates the bytes that o keeps alive.

@@ -77,6 +77,7 @@ type put struct {
 type change struct {
 	id       radiograph.TraceID
 	old      *openTrace                    // nil: the trace is new
+	read     bool                          // old came from disk
 	next     *openTrace                    // nil: nothing changes
 	accepted []*radiograph.Record          // those to be stored, with their sequences
 	leftOut  map[*radiograph.Record]uint64 // those of them that are not merged, with their hashes
@@ -130,7 +131,7 @@ func (p *put) applyLocked(durable bool) error {
 	}
 	for _, c := range p.changes {
 		c.applied()
-		s.open.put(traceKey{p.tenant, c.id}, c.next)
+		s.open.put(traceKey{p.tenant, c.id}, c.next, c.read)
 	}
 	return nil
 }
@@ -155,7 +156,7 @@ func byTrace(recs []*radiograph.Record) [][]*radiograph.Record {
 func (p *put) change(recs []*radiograph.Record, sequence map[*radiograph.Record]uint64) (*change, error) {
 	c := &change{id: recs[0].Trace}
 	var err error
-	if c.old, err = p.current(c.id); err != nil {
+	if c.old, c.read, err = p.current(c.id); err != nil {
 		return nil, err
 	}
 	now := c.old
@@ -207,19 +208,23 @@ func (p *put) change(recs []*radiograph.Record, sequence map[*radiograph.Record]
 	return c, nil
 }
 
-// current is a trace as it is stored, or nil.
-func (p *put) current(id radiograph.TraceID) (*openTrace, error) {
+// current is a trace as it is stored, or nil, and whether it was read from disk.
+func (p *put) current(id radiograph.TraceID) (o *openTrace, read bool, err error) {
 	s := p.store
-	if o := s.open.get(traceKey{p.tenant, id}); o != nil {
-		return o, nil
+	o, parked := s.open.get(traceKey{p.tenant, id})
+	if o != nil {
+		return o, false, nil
 	}
-	o, err := s.load(s.db, p.tenant, id)
+	if parked != nil {
+		o, err = parked.unpark(id)
+	} else {
+		o, err = s.load(s.db, p.tenant, id)
+	}
 	if err != nil || o == nil {
-		return nil, err
+		return nil, false, err
 	}
-	o.summary = trace.Summarize(o.merged)
 	o.contributions = trace.Contributions(o.merged)
-	return o, nil
+	return o, parked == nil, nil
 }
 
 // hasLeftOut reports whether a document was left out before.

@@ -51,8 +51,8 @@ type Options struct {
 	// DoorLambda are always merged, so that no code can hide its function
 	// segment. 0 is 500 KB, X-Ray's documented upper limit of a trace document.
 	TraceLimit int
-	// OpenTraceBytes is about how much memory the merged traces kept for the
-	// next write may take. 0 is 64 MB.
+	// OpenTraceBytes is about how much memory the traces kept for their next
+	// write may take; less is used unless writers come back to them. 0 is 256 MB.
 	OpenTraceBytes int64
 	// CommitDelay is how long writes that are not durable at their answer wait
 	// for company before they are synced. 0 is 50 ms; the promise made to their
@@ -72,7 +72,7 @@ type Options struct {
 
 const (
 	defaultTraceLimit     = 500 << 10 // spec/xray.md 2.1: dynamic upper limit 500 KB
-	defaultOpenTraceBytes = 64 << 20
+	defaultOpenTraceBytes = 256 << 20
 	defaultCommitDelay    = 50 * time.Millisecond
 	defaultMinFreeBytes   = 256 << 20
 
@@ -98,7 +98,7 @@ type Store struct {
 	tenants   tenants
 	sequences sequences
 	stripes   stripes
-	open      openTraces
+	open      *openTraces
 	zones     zoneCache
 	pending   pendingSums
 	lazy      *groupCommit
@@ -148,7 +148,7 @@ func Open(options Options) (*Store, error) {
 		options.Fatal = func(error) { os.Exit(1) }
 	}
 	s := &Store{options: options, log: options.Log.With("component", "disk"), clock: options.Clock}
-	s.open.budget = options.OpenTraceBytes
+	s.open = newOpenTraces(options.OpenTraceBytes)
 
 	var err error
 	if s.folder, err = openFolder(options.Dir, options.FS); err != nil {

@@ -21,7 +21,13 @@ func (s *Store) Trace(ctx context.Context, t radiograph.Tenant, id radiograph.Tr
 	if !ok {
 		return nil, nil
 	}
-	if o := s.open.get(traceKey{n, id}); o != nil {
+	if o, parked := s.open.get(traceKey{n, id}); parked != nil {
+		o, err := parked.unpark(id)
+		if err != nil {
+			return nil, err
+		}
+		return o.merged, nil
+	} else if o != nil {
 		return o.merged, nil
 	}
 	snapshot := s.db.NewSnapshot()
