@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: build test race fuzz crash bench lint interop demo docs
+.PHONY: build test race fuzz truth crash bench lint interop demo docs
 
 build: ## the static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o radiograph ./cmd/radiograph
@@ -22,6 +22,13 @@ fuzz:
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; \
 	done
+
+# Generated traces, and what the API says of them against brute force; again with
+# a SEED that failed.
+SEED ?= 1
+TRACES ?= 3000
+truth:
+	RADIOGRAPH_TRUTH_SEED=$(SEED) RADIOGRAPH_TRUTH_TRACES=$(TRACES) RADIOGRAPH_TRUTH_QUESTIONS=400 $(GO) test -count=1 -v ./truth
 
 # kill -9 at random moments, ROUNDS times, then everything acknowledged must be there.
 ROUNDS ?= 200

@@ -51,11 +51,12 @@ var mayImport = map[string]struct {
 	"cmd/radiograph": {". server trace", "flags, modes, signals, output; trace lays out the waterfall"},
 	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},
+	"truth":          {"", "the independent oracle: nothing of the program"},
 	"interop":        {"*", "real clients and the model oracle"},
 }
 
 // testOnly packages are in no production build.
-var testOnly = []string{"storetest", "interop", "testserver"}
+var testOnly = []string{"storetest", "truth", "interop", "testserver"}
 
 // thirdParty are the outside modules a package may use, besides golang.org/x.
 var thirdParty = map[string]string{
