@@ -73,6 +73,29 @@ func install(dir string, fill func(dir string) error) error {
 	return os.WriteFile(mark, nil, 0o644)
 }
 
+// readAll reads files.
+func readAll(names ...string) ([][]byte, error) {
+	all := make([][]byte, len(names))
+	for i, name := range names {
+		var err error
+		if all[i], err = os.ReadFile(name); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// runIn runs a step of an installation.
+func runIn(dir, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = environment()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %v: %w\n%s", name, args, err, out)
+	}
+	return nil
+}
+
 // python is the virtual environment that holds the Python clients.
 type python struct {
 	dir     string
@@ -128,10 +151,8 @@ func installPython() (*python, error) {
 			{system, "-m", "venv", dir},
 			{p.bin("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", "testdata/requirements.txt"},
 		} {
-			cmd := exec.Command(c[0], c[1:]...)
-			cmd.Env = environment()
-			if out, err := cmd.CombinedOutput(); err != nil {
-				return fmt.Errorf("%v: %w\n%s", c, err, out)
+			if err := runIn(".", c[0], c[1:]...); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,15 +17,15 @@ func goPrograms(t testing.TB) string {
 	if testing.Short() {
 		t.Skip("real clients are not run with -short")
 	}
-	sources := []byte{}
-	for _, name := range []string{"go.mod", "go.sum", "handler/main.go", "outside/main.go", "sdk/main.go"} {
-		b, err := os.ReadFile(filepath.Join("clients", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, b...)
+	programs, err := filepath.Glob("clients/*/main.go")
+	if err != nil {
+		t.Fatal(err)
 	}
-	dir, err := cacheDir("go", sources)
+	sources, err := readAll(append(programs, "clients/go.mod", "clients/go.sum")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := cacheDir("go", slices.Concat(sources...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,6 +34,7 @@ func goPrograms(t testing.TB) string {
 			"bootstrap": {"-tags", "lambda.norpc", "./handler"},
 			"outside":   {"./outside"},
 			"sdk":       {"./sdk"},
+			"story":     {"./story"},
 		} {
 			build := exec.Command("go", append([]string{"build", "-trimpath", "-o", filepath.Join(dir, name)}, args...)...)
 			build.Dir = "clients"

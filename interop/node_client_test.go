@@ -1,0 +1,62 @@
+package interop
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// node is where the packages of the Node clients are.
+type node struct{ dir, program string }
+
+var nodeOnce = sync.OnceValues(installNode)
+
+// nodeClients installs the Node clients when they are not there yet.
+func nodeClients(t testing.TB) *node {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("real clients are not run with -short")
+	}
+	n, err := nodeOnce()
+	if err != nil {
+		missing(t, "no Node clients: %v", err)
+	}
+	return n
+}
+
+func installNode() (*node, error) {
+	if os.Getenv(clientsVar) == "off" {
+		return nil, fmt.Errorf("%s=off", clientsVar)
+	}
+	program, err := exec.LookPath("node")
+	if err != nil {
+		return nil, err
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return nil, err
+	}
+	files, err := readAll("clients/node/package.json", "clients/node/package-lock.json")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := cacheDir("node", slices.Concat(files...))
+	if err != nil {
+		return nil, err
+	}
+	return &node{dir, program}, install(dir, func(dir string) error {
+		for i, name := range []string{"package.json", "package-lock.json"} {
+			if err := os.WriteFile(filepath.Join(dir, name), files[i], 0o644); err != nil {
+				return err
+			}
+		}
+		return runIn(dir, npm, "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund")
+	})
+}
+
+// env is what a Node program has in its environment to find them.
+func (n *node) env() []string { return []string{"NODE_PATH=" + filepath.Join(n.dir, "node_modules")} }
