@@ -47,8 +47,8 @@ var mayImport = map[string]struct {
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},
 	"console":       {". filter query lambda iam", "the pages; filter tells where an expression is wrong"},
 
-	"server":         {". disk ingest query iam sampling group settings retrieval lambda sandbox daemon awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
-	"cmd/radiograph": {". server trace", "flags, modes, signals, output; trace lays out the waterfall"},
+	"server":         {". disk meter ingest query iam sampling group settings retrieval lambda sandbox daemon awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
+	"cmd/radiograph": {". server trace meter", "flags, modes, signals, output; trace lays out the waterfall, meter reads prices"},
 	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},
 	"truth":          {"", "the independent oracle: nothing of the program"},

@@ -46,8 +46,7 @@ type TraceStore interface {
 	// Put stores records, gives each its Sequence, and returns when they are
 	// durable (or, with durable false, visible and soon durable). Of the records
 	// of a trace that was not there, one gets First. A record equal to a stored
-	// one changes nothing. It returns the entities that were not taken because
-	// DoorLambda wrote them first.
+	// one changes nothing. It returns what was not taken.
 	Put(ctx context.Context, t Tenant, recs []*Record, durable bool) ([]Refused, error)
 	// Trace is the merge of all records of a trace, or nil when there are none.
 	Trace(ctx context.Context, t Tenant, id TraceID) (*Trace, error)
@@ -63,10 +62,12 @@ type TraceStore interface {
 	Contributions(ctx context.Context, t Tenant, group GroupID, from, to Timestamp) iter.Seq2[*Contribution, error]
 }
 
-// Refused is an entity a store did not take.
+// Refused is an entity a store did not take because DoorLambda wrote it first, or
+// with Late a whole record that came when its trace could no longer change.
 type Refused struct {
 	Record *Record
 	ID     SegmentID
+	Late   bool
 }
 
 // State is the durable, ordered key-value space of the control plane: functions,

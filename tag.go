@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of tags: the X-Ray model, and the guide's page on tagging.
+// Bounds of a tag: the X-Ray model, and the guide's page on tagging.
 const (
-	MaxTags        = 50 // of one resource
 	maxTagKeyLen   = 128
 	maxTagValueLen = 256
 )
@@ -17,9 +16,10 @@ const (
 // Tags are the tags of a resource. A value is changed by making a new one.
 type Tags map[string]string
 
-// With is t with more put over it. What X-Ray does not take is an Error of
-// KindInvalid, or with Code TooManyTagsException.
-func (t Tags) With(more Tags) (Tags, error) {
+// With is t with more put over it, at most limit of them (see Limits.Tags). What
+// X-Ray does not take is an Error of KindInvalid, or with Code
+// TooManyTagsException.
+func (t Tags) With(more Tags, limit int) (Tags, error) {
 	for key, value := range more {
 		switch {
 		case !isTagText(key) || key == "" || utf8.RuneCountInString(key) > maxTagKeyLen:
@@ -33,8 +33,8 @@ func (t Tags) With(more Tags) (Tags, error) {
 	sum := make(Tags, len(t)+len(more))
 	maps.Copy(sum, t)
 	maps.Copy(sum, more)
-	if len(sum) > MaxTags {
-		e := Errorf(KindInvalid, "A resource has at most %d tags", MaxTags)
+	if Over(len(sum), limit) {
+		e := Errorf(KindInvalid, "A resource has at most %d tags", limit)
 		e.Code = "TooManyTagsException"
 		return nil, e
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"radiograph"
 	"radiograph/awsapi"
 	apiiam "radiograph/awsapi/iam"
 	"radiograph/awsapi/sts"
@@ -25,6 +25,7 @@ import (
 	"radiograph/group"
 	"radiograph/iam"
 	"radiograph/ingest"
+	"radiograph/meter"
 	"radiograph/query"
 	"radiograph/retrieval"
 	"radiograph/sampling"
@@ -47,12 +48,26 @@ func newHouse(t testing.TB) *house {
 	t.Helper()
 	clock := func() time.Time { return now }
 	store, state := storetest.NewModel(), storetest.NewState()
-	groups := group.New(state, clock, nil)
+	limits := radiograph.LocalLimits()
+	meter, err := meter.New(t.Context(), meter.Config{State: state, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := meter.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	groups := group.New(group.Config{State: state, Clock: clock, Limits: limits, Meter: meter})
 	store.MatchGroups(groups)
-	sink := ingest.New(store, state, slog.New(slog.DiscardHandler), clock)
+	sink := ingest.New(ingest.Config{Store: store, State: state, Meter: meter, Limits: limits, Clock: clock})
 	roles := iam.New(state, clock)
 	return &house{roles: roles, services: []awsapi.Service{
-		xray.New(xray.Config{Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Rules: sampling.NewRules(state, clock), Groups: groups, Settings: settings.New(state, clock), Retrievals: retrieval.New(state, clock)}),
+		xray.New(xray.Config{
+			Engine: query.New(store, clock), Sink: sink, Telemetry: sink, Meter: meter, Limits: limits,
+			Rules: sampling.NewRules(state, clock, limits), Groups: groups,
+			Settings: settings.New(state, clock, limits), Retrievals: retrieval.New(state, clock),
+		}),
 		apiiam.New(roles),
 		sts.New(roles),
 	}}

@@ -43,9 +43,9 @@ func newFixtureOn(now time.Time, between func(*query.Engine) console.Engine) *fi
 	store := storetest.NewModel()
 	f := &fixture{now: now, functions: &playedFunctions{now: now}, roles: &playedRoles{allowed: map[string]bool{}}, logged: &strings.Builder{}}
 	log := slog.New(slog.NewTextHandler(f.logged, nil))
-	f.sink = ingest.New(store, nil, log, clock)
+	f.sink = ingest.New(ingest.Config{Store: store, Limits: radiograph.LocalLimits(), Log: log, Clock: clock})
 	f.Handler = console.New(console.Config{
-		Engine: between(query.New(store, clock)), Groups: group.New(storetest.NewState(), clock, nil), Functions: f.functions, Roles: f.roles, Tenant: tenant,
+		Engine: between(query.New(store, clock)), Groups: group.New(group.Config{State: storetest.NewState(), Clock: clock, Limits: radiograph.LocalLimits()}), Functions: f.functions, Roles: f.roles, Tenant: tenant,
 		Hosts: []string{"radiograph.test"}, Log: log, Clock: clock,
 	})
 	return f

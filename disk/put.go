@@ -177,6 +177,10 @@ func (p *put) change(recs []*radiograph.Record, sequence map[*radiograph.Record]
 			r.Sequence = have.Sequence
 			continue
 		}
+		if p.late(c.old) && !byLambda(r) {
+			p.refused = append(p.refused, radiograph.Refused{Record: r, ID: r.Root.ID, Late: true})
+			continue
+		}
 		left := p.over(now, fresh, r) || len(c.leftOut) > 0 && !byLambda(r)
 		var hash uint64
 		if left {
@@ -253,6 +257,12 @@ func (c *change) applied() {
 }
 
 func byLambda(r *radiograph.Record) bool { return r.Door == radiograph.DoorLambda }
+
+// late reports whether a trace was first recorded too long ago to change.
+func (p *put) late(old *openTrace) bool {
+	window := p.store.options.UpdateWindow
+	return window > 0 && old != nil && p.store.clock().Sub((old.at.Hour+1).start().Time()) > window
+}
 
 // over reports whether the trace is full, so that r is stored but not merged.
 // Once one document was left out, so are all that follow: a gap in the middle

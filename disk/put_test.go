@@ -140,6 +140,38 @@ func TestLateDocument(t *testing.T) {
 	}
 }
 
+// TestUpdateWindow: after it a trace takes nothing but what Lambda writes; a repeat
+// of what it has is no change.
+func TestUpdateWindow(t *testing.T) {
+	const window = 7 * 24 * time.Hour
+	clock := storetest.Epoch.Truncate(time.Hour)
+	o := testOptions()
+	o.Clock, o.UpdateWindow = func() time.Time { return clock }, window
+	s := open(t, o)
+	put := func(door radiograph.Door, n, want int) {
+		t.Helper()
+		recs := records(t, door, segment(1, n, ended))
+		refused := mustPut(t, s, recs)
+		if len(refused) != want {
+			t.Fatalf("%d refused of document %d after %v, want %d", len(refused), n, clock.Sub(storetest.Epoch), want)
+		}
+		if want > 0 && (!refused[0].Late || refused[0].Record != recs[0] || recs[0].First) {
+			t.Errorf("refused %+v", refused[0])
+		}
+	}
+	put(radiograph.DoorAPI, 1, 0)
+	clock = clock.Add(window + time.Hour) // within: it is counted from the end of the first record's hour
+	put(radiograph.DoorAPI, 2, 0)
+	clock = clock.Add(time.Nanosecond)
+	put(radiograph.DoorAPI, 3, 1)
+	put(radiograph.DoorAPI, 2, 0)
+	put(radiograph.DoorLambda, 4, 0)
+	tr := mustTrace(t, s, records(t, radiograph.DoorAPI, segment(1, 1, ended))[0].Trace)
+	if len(tr.Segments) != 3 {
+		t.Errorf("the trace has %d segments, want those of documents 1, 2 and 4", len(tr.Segments))
+	}
+}
+
 // TestSequences grow over restarts and follow the order of each call.
 func TestSequences(t *testing.T) {
 	o := testOptions()

@@ -51,6 +51,9 @@ type Options struct {
 	// DoorLambda are always merged, so that no code can hide its function
 	// segment. 0 is 500 KB, X-Ray's documented upper limit of a trace document.
 	TraceLimit int
+	// UpdateWindow is how long after its first record a trace takes more; later
+	// ones are refused. It is counted from the hour of that record. 0 is forever.
+	UpdateWindow time.Duration
 	// OpenTraceBytes is about how much memory the traces kept for their next
 	// write may take; less is used unless writers come back to them. 0 is 256 MB.
 	OpenTraceBytes int64

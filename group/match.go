@@ -3,7 +3,6 @@ package group
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 
@@ -22,10 +21,9 @@ type Count struct {
 
 // matching is what matching needs and does, by tenant. Its lock is a leaf.
 type matching struct {
-	mu      sync.RWMutex
-	groups  map[radiograph.Tenant][]*radiograph.Group // as they are stored; absent: not read yet
-	counts  map[radiograph.Tenant]map[radiograph.GroupID]*count
-	matched map[radiograph.Tenant]int64
+	mu     sync.RWMutex
+	groups map[radiograph.Tenant][]*radiograph.Group // as they are stored; absent: not read yet
+	counts map[radiograph.Tenant]map[radiograph.GroupID]*count
 }
 
 // count counts the traces of a minute, and remembers the minute before.
@@ -65,13 +63,17 @@ func (s *Service) Matching(t radiograph.Tenant) []*radiograph.Group {
 
 // Matched implements radiograph.GroupMatcher.
 func (s *Service) Matched(t radiograph.Tenant, did radiograph.GroupMatches) {
+	if s.meter != nil {
+		for _, n := range did.Traces {
+			s.meter.Count(t, radiograph.TracesRetrieved, n)
+		}
+	}
 	now := s.clock().Unix() / 60
 	m := &s.matching
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.counts == nil {
 		m.counts = make(map[radiograph.Tenant]map[radiograph.GroupID]*count)
-		m.matched = make(map[radiograph.Tenant]int64)
 	}
 	if m.counts[t] == nil {
 		m.counts[t] = make(map[radiograph.GroupID]*count)
@@ -89,7 +91,6 @@ func (s *Service) Matched(t radiograph.Tenant, did radiograph.GroupMatches) {
 		c := of(id)
 		c.Traces += int64(n)
 		c.now += int64(n)
-		m.matched[t] += int64(n)
 	}
 	for id, n := range did.Failed {
 		of(id).Failed += int64(n)
@@ -122,14 +123,6 @@ func (s *Service) Counts(t radiograph.Tenant) map[radiograph.GroupID]Count {
 		out[id] = c.Count
 	}
 	return out
-}
-
-// MatchedTraces counts, for each tenant, the traces that came into groups since
-// the program started, once for each group: X-Ray bills them as retrieved.
-func (s *Service) MatchedTraces() map[radiograph.Tenant]int64 {
-	s.matching.mu.RLock()
-	defer s.matching.mu.RUnlock()
-	return maps.Clone(s.matching.matched)
 }
 
 // changed makes the next write read the groups again.

@@ -27,7 +27,7 @@ func TestMatchingFollowsChanges(t *testing.T) {
 	s, state, _ := clocked(t)
 	check := func(want ...string) {
 		t.Helper()
-		for _, s := range []*Service{s, New(state, s.clock, nil)} {
+		for _, s := range []*Service{s, New(Config{State: state, Clock: s.clock})} {
 			got := matched(s)
 			if diff := cmp.Diff(want, got, cmp.Transformer("sort", func(l []string) map[string]bool {
 				m := make(map[string]bool)
@@ -68,9 +68,20 @@ func TestMatchingFollowsChanges(t *testing.T) {
 	}
 }
 
+// meterSpy sums what is counted as retrieved.
+type meterSpy int
+
+func (m *meterSpy) Count(t radiograph.Tenant, u radiograph.Usage, traces int) {
+	if t == tenant && u == radiograph.TracesRetrieved {
+		*m += meterSpy(traces)
+	}
+}
+
 // TestMatchedTracesAreCounted counts by minute and in all.
 func TestMatchedTracesAreCounted(t *testing.T) {
 	s, _, now := clocked(t)
+	var retrieved meterSpy
+	s.meter = &retrieved
 	g, h := create(t, s, "g", "fault"), create(t, s, "h", "error")
 	tell := func(traces, failed int) {
 		s.Matched(tenant, radiograph.GroupMatches{Traces: map[radiograph.GroupID]int{g.ID: traces}, Failed: map[radiograph.GroupID]int{h.ID: failed}})
@@ -91,8 +102,8 @@ func TestMatchedTracesAreCounted(t *testing.T) {
 	check(map[radiograph.GroupID]Count{g.ID: {Traces: 6, LastMinute: 1}, h.ID: {Failed: 1}})
 	*now = now.Add(time.Minute)
 	check(map[radiograph.GroupID]Count{g.ID: {Traces: 6}, h.ID: {Failed: 1}})
-	if got := s.MatchedTraces()[tenant]; got != 6 {
-		t.Errorf("%d traces matched, want 6", got)
+	if retrieved != 6 {
+		t.Errorf("%d traces metered, want 6", retrieved)
 	}
 	if err := s.Delete(t.Context(), tenant, "h", ""); err != nil {
 		t.Fatal(err)
@@ -107,7 +118,7 @@ func TestUnreadableGroupsMatchNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log strings.Builder
-	s := New(state, time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+	s := New(Config{State: state, Clock: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if g := s.Matching(tenant); g != nil || !strings.Contains(log.String(), "cannot be read") {
 		t.Errorf("%v; log: %s", g, log.String())
 	}

@@ -23,8 +23,6 @@ import (
 )
 
 const (
-	// maxGroups is X-Ray's quota of groups besides Default, per account.
-	maxGroups = 25
 	// Versions are kept as long as traces are, and no more than maxVersions of
 	// them: who changes an expression more often loses the eldest.
 	keptFor     = 30 * 24 * time.Hour
@@ -37,24 +35,35 @@ const (
 // nameForm is what the guide says of names.
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
 
+// Config is what a Service works with. Meter and Log may be nil.
+type Config struct {
+	State  radiograph.State
+	Clock  radiograph.Clock
+	Limits radiograph.Limits
+	Meter  radiograph.Meter // told of matched traces, which X-Ray bills as retrieved
+	Log    *slog.Logger
+}
+
 // Service keeps the groups of all tenants in a radiograph.State, of which it must
 // be the only writer of keys under "group/". Its methods may be called from any
 // goroutine.
 type Service struct {
-	state radiograph.State
-	clock radiograph.Clock
-	log   *slog.Logger
+	state  radiograph.State
+	clock  radiograph.Clock
+	limits radiograph.Limits
+	meter  radiograph.Meter
+	log    *slog.Logger
 
 	changing sync.Mutex // held over every change: read, check, apply
 	matching matching
 }
 
-// New makes a service over state. A nil log discards.
-func New(state radiograph.State, clock radiograph.Clock, log *slog.Logger) *Service {
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+// New makes a service.
+func New(c Config) *Service {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{state: state, clock: clock, log: log.With("component", "group")}
+	return &Service{state: c.State, clock: c.Clock, limits: c.Limits, meter: c.Meter, log: c.Log.With("component", "group")}
 }
 
 // Groups lists the groups of a tenant: Default, then the others by name.
@@ -123,7 +132,7 @@ func (s *Service) Create(ctx context.Context, t radiograph.Tenant, g radiograph.
 	if g.Name == filter.DefaultGroup {
 		return nil, invalid("The group name %s is reserved", g.Name)
 	}
-	tags, err := radiograph.Tags(nil).With(g.Tags)
+	tags, err := radiograph.Tags(nil).With(g.Tags, s.limits.Tags)
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +145,8 @@ func (s *Service) Create(ctx context.Context, t radiograph.Tenant, g radiograph.
 	switch {
 	case slices.ContainsFunc(groups, func(o *radiograph.Group) bool { return o.Name == g.Name }):
 		return nil, invalid("A group with the name %q already exists", g.Name)
-	case len(groups) > maxGroups:
-		return nil, invalid("An account has at most %d groups", maxGroups)
+	case radiograph.Over(len(groups), s.limits.Groups):
+		return nil, invalid("An account has at most %d groups", s.limits.Groups)
 	}
 	made := &radiograph.Group{
 		Name: g.Name, ARN: groupARN(t, g.Name) + "/" + uniqueID(), Tags: tags, Insights: g.Insights, Notifications: g.Notifications,

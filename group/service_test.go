@@ -25,7 +25,7 @@ func clocked(t testing.TB) (s *Service, state *storetest.State, now *time.Time) 
 	t.Helper()
 	state, now = storetest.NewState(), new(time.Time)
 	*now = start
-	return New(state, func() time.Time { return *now }, nil), state, now
+	return New(Config{State: state, Clock: func() time.Time { return *now }, Limits: radiograph.LocalLimits()}), state, now
 }
 
 func create(t testing.TB, s *Service, name, expression string) *radiograph.Group {
@@ -73,7 +73,7 @@ func TestGroupsLive(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s = New(state, s.clock, nil)
+	s = New(Config{State: state, Clock: s.clock, Limits: radiograph.LocalLimits()})
 	if diff := cmp.Diff([]string{"Default: ", "all: ", "slow: responsetime > 7"}, listed(t, s)); diff != "" {
 		t.Errorf("after a restart (-want +got):\n%s", diff)
 	}
@@ -174,11 +174,11 @@ func TestGroupsAreRefused(t *testing.T) {
 
 func TestGroupLimits(t *testing.T) {
 	s, _, now := clocked(t)
-	for i := range maxGroups {
+	for i := range 25 {
 		create(t, s, fmt.Sprint("g", i), "")
 	}
 	if _, err := s.Create(t.Context(), tenant, radiograph.Group{Name: "more"}, ""); radiograph.ErrorKind(err) != radiograph.KindInvalid || err == nil {
-		t.Errorf("group %d: %v", maxGroups+1, err)
+		t.Errorf("group %d: %v", 26, err)
 	}
 	for i := range 2 * maxVersions {
 		*now = now.Add(time.Minute)
@@ -231,7 +231,7 @@ func TestGroupTags(t *testing.T) {
 	g := create(t, s, "g", "")
 	for _, arn := range []string{g.ARN, groupARN(tenant, "Default")} {
 		if err := s.ChangeTags(t.Context(), tenant, arn, func(tags radiograph.Tags) (radiograph.Tags, error) {
-			return tags.With(radiograph.Tags{"a": "1"})
+			return tags.With(radiograph.Tags{"a": "1"}, 50)
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"radiograph"
 	"radiograph/trace"
@@ -21,21 +24,38 @@ import (
 // entity of Lambda's own segments. It is ours: the service has no such answer.
 const CodeReservedEntity = "ReservedEntity"
 
+// Config is what an Ingester works with. Meter and Log may be nil.
+type Config struct {
+	Store  radiograph.TraceStore
+	State  radiograph.State // of telemetry
+	Meter  radiograph.Meter // told of new traces
+	Limits radiograph.Limits
+	Log    *slog.Logger
+	Clock  radiograph.Clock
+}
+
 // Ingester implements radiograph.Sink and radiograph.TelemetrySink.
 type Ingester struct {
-	store radiograph.TraceStore
-	log   *slog.Logger
-	clock radiograph.Clock
+	store  radiograph.TraceStore
+	meter  radiograph.Meter
+	limits radiograph.Limits
+	log    *slog.Logger
+	clock  radiograph.Clock
 
+	throttle  throttle
 	counts    counters
 	telemetry telemetry
 }
 
-// New makes the door to a store; telemetry is kept in state.
-func New(store radiograph.TraceStore, state radiograph.State, log *slog.Logger, clock radiograph.Clock) *Ingester {
+// New makes the door to a store.
+func New(c Config) *Ingester {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Ingester{
-		store: store, log: log.With("component", "ingest"), clock: clock,
-		telemetry: telemetry{state: state, tenants: make(map[radiograph.Tenant]*telemetryKeys)},
+		store: c.Store, meter: c.Meter, limits: c.Limits, log: c.Log.With("component", "ingest"), clock: c.Clock,
+		throttle:  throttle{rate: c.Limits.SegmentsPerSecond},
+		telemetry: telemetry{state: c.State, tenants: make(map[radiograph.Tenant]*telemetryKeys)},
 	}
 }
 
@@ -50,12 +70,18 @@ func (g *Ingester) Offer(ctx context.Context, t radiograph.Tenant, door radiogra
 }
 
 func (g *Ingester) take(ctx context.Context, t radiograph.Tenant, door radiograph.Door, docs []radiograph.Document, durable bool) ([]radiograph.Rejection, error) {
+	now := g.clock()
+	// What Lambda writes is the service's own, and counts for no quota.
+	if door != radiograph.DoorLambda && !g.throttle.admit(t, len(docs), now) {
+		g.counts.throttled(door, len(docs))
+		return nil, &radiograph.Error{Kind: radiograph.KindThrottled, Message: "Rate exceeded"}
+	}
 	var rejected []radiograph.Rejection
 	recs := make([]*radiograph.Record, 0, len(docs))
 	from := make([]int, 0, len(docs)) // the document each record is of
-	received := radiograph.TimestampOf(g.clock())
+	received := radiograph.TimestampOf(now)
 	for i, doc := range docs {
-		decoded, err := trace.Decode(doc.Body)
+		decoded, err := g.decode(doc.Body, received)
 		if err != nil {
 			rejected = append(rejected, rejection(i, err))
 			continue
@@ -74,6 +100,8 @@ func (g *Ingester) take(ctx context.Context, t radiograph.Tenant, door radiograp
 			return nil, err
 		}
 	}
+	rejected = append(rejected, late(from, recs, refused)...)
+	g.count(t, recs)
 	g.counts.accepted(door, len(docs)-len(rejected))
 	for _, r := range rejected {
 		g.counts.rejected(r.Code)
@@ -82,7 +110,38 @@ func (g *Ingester) take(ctx context.Context, t radiograph.Tenant, door radiograp
 	return append(rejected, g.refused(door, recs, from, refused)...), nil
 }
 
-// rejection words an error of Decode.
+// decode reads a document that is within the limits.
+func (g *Ingester) decode(body []byte, now radiograph.Timestamp) ([]trace.Decoded, error) {
+	if radiograph.Over(len(body), g.limits.SegmentBytes) {
+		return nil, trace.TooLarge(body)
+	}
+	decoded, err := trace.Decode(body)
+	if err != nil || g.limits.DataDays == 0 {
+		return decoded, err
+	}
+	for _, d := range decoded {
+		if now.Sub(d.Root.Start) > time.Duration(g.limits.DataDays)*24*time.Hour {
+			return nil, trace.TooOld(d.Root)
+		}
+	}
+	return decoded, nil
+}
+
+// count tells the meter of the traces that records have made.
+func (g *Ingester) count(t radiograph.Tenant, recs []*radiograph.Record) {
+	if g.meter == nil {
+		return
+	}
+	made := 0
+	for _, r := range recs {
+		if r.First {
+			made++
+		}
+	}
+	g.meter.Count(t, radiograph.TracesRecorded, made)
+}
+
+// rejection words an error of decode.
 func rejection(index int, err error) radiograph.Rejection {
 	var bad *trace.InvalidError
 	if errors.As(err, &bad) {
@@ -91,12 +150,31 @@ func rejection(index int, err error) radiograph.Rejection {
 	return radiograph.Rejection{Index: index, Code: "InternalFailure", Message: "Internal failure"}
 }
 
+// late tells of documents whose traces no longer change.
+func late(from []int, recs []*radiograph.Record, refused []radiograph.Refused) []radiograph.Rejection {
+	var out []radiograph.Rejection
+	for _, r := range refused {
+		if !r.Late {
+			continue
+		}
+		// An array of subsegments is one document, told once.
+		index := from[slices.Index(recs, r.Record)]
+		if !slices.ContainsFunc(out, func(o radiograph.Rejection) bool { return o.Index == index }) {
+			out = append(out, rejection(index, trace.TooOld(r.Record.Root)))
+		}
+	}
+	return out
+}
+
 // refused counts and logs entities that DoorLambda wrote first. The rest of
 // their documents is stored, and the service itself says nothing, so only an
 // environment's daemon hears of it, for the invocation's decision record.
 func (g *Ingester) refused(door radiograph.Door, recs []*radiograph.Record, from []int, refused []radiograph.Refused) []radiograph.Rejection {
 	var out []radiograph.Rejection
 	for _, r := range refused {
+		if r.Late {
+			continue
+		}
 		g.counts.rejected(CodeReservedEntity)
 		g.log.Warn("entity of Lambda's segments left as it is", "op", "put", "door", door.String(),
 			"trace_id", r.Record.Trace.String(), "segment_id", r.ID.String())
@@ -117,8 +195,9 @@ func (g *Ingester) refused(door radiograph.Door, recs []*radiograph.Record, from
 
 // Counts is how many documents came and what became of them.
 type Counts struct {
-	Accepted map[string]int64 // by door
-	Rejected map[string]int64 // by code; ReservedEntity counts entities
+	Accepted  map[string]int64 // by door
+	Rejected  map[string]int64 // by code; ReservedEntity counts entities
+	Throttled map[string]int64 // by door
 }
 
 // Counts is a copy of the counts since the start.
@@ -139,6 +218,12 @@ func (c *counters) accepted(door radiograph.Door, n int) {
 	count(&c.Accepted, door.String(), n)
 }
 
+func (c *counters) throttled(door radiograph.Door, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count(&c.Throttled, door.String(), n)
+}
+
 func (c *counters) rejected(code string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -155,12 +240,5 @@ func count(m *map[string]int64, key string, n int) {
 func (c *counters) copy() Counts {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := Counts{Accepted: make(map[string]int64), Rejected: make(map[string]int64)}
-	for k, n := range c.Accepted {
-		out.Accepted[k] = n
-	}
-	for k, n := range c.Rejected {
-		out.Rejected[k] = n
-	}
-	return out
+	return Counts{Accepted: maps.Clone(c.Accepted), Rejected: maps.Clone(c.Rejected), Throttled: maps.Clone(c.Throttled)}
 }

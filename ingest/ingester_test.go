@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ const traceID = "1-69a42a40-000000000000000000000001"
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func open(store radiograph.TraceStore, state radiograph.State) *Ingester {
-	return New(store, state, slog.New(slog.DiscardHandler), func() time.Time { return now })
+	return New(Config{Store: store, State: state, Limits: radiograph.LocalLimits(), Clock: func() time.Time { return now }})
 }
 
 func segment(n int) radiograph.Document {
@@ -106,7 +107,7 @@ func TestStoreFailureFailsTheBatch(t *testing.T) {
 
 func TestLambdasEntitiesAreTold(t *testing.T) {
 	var log strings.Builder
-	g := New(storetest.NewModel(), nil, slog.New(slog.NewTextHandler(&log, nil)), func() time.Time { return now })
+	g := New(Config{Store: storetest.NewModel(), Log: slog.New(slog.NewTextHandler(&log, nil)), Clock: func() time.Time { return now }})
 	if _, err := g.Put(t.Context(), tenant, radiograph.DoorLambda, []radiograph.Document{segment(1)}); err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +135,145 @@ func TestLambdasEntitiesAreTold(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "door=api") || !strings.Contains(log.String(), "segment_id=0000000000000001") {
 		t.Errorf("the log does not tell: %s", log.String())
+	}
+}
+
+// meterSpy notes what is counted.
+type meterSpy map[radiograph.Tenant]int
+
+func (m meterSpy) Count(t radiograph.Tenant, u radiograph.Usage, traces int) {
+	if u == radiograph.TracesRecorded {
+		m[t] += traces
+	}
+}
+
+func TestNewTracesAreMetered(t *testing.T) {
+	meter := meterSpy{}
+	g := New(Config{Store: storetest.NewModel(), Meter: meter, Clock: func() time.Time { return now }})
+	second := radiograph.Document{Body: bytes.Replace(segment(1).Body, []byte("01\""), []byte("02\""), -1)}
+	other := radiograph.Tenant{Account: "222222222222", Region: "eu-west-1"}
+	for _, put := range []struct {
+		tenant radiograph.Tenant
+		docs   []radiograph.Document
+	}{
+		{tenant, []radiograph.Document{segment(1), segment(2), {Body: []byte("{")}}},
+		{tenant, []radiograph.Document{segment(3), second}},
+		{other, []radiograph.Document{segment(1)}},
+	} {
+		if _, err := g.Put(t.Context(), put.tenant, radiograph.DoorAPI, put.docs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(meterSpy{tenant: 2, other: 1}, meter); d != "" {
+		t.Errorf("recorded (-want +got):\n%s", d)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	at := now
+	begun := func(ago time.Duration, size int) radiograph.Document {
+		start := at.Add(-ago).Unix()
+		return radiograph.Document{Body: fmt.Appendf(nil, `{"id":"%016x","trace_id":%q,"name":"a","start_time":%d,"end_time":%d,"metadata":{"x":{"y":"%s"}}}`,
+			size, traceID, start, start+1, strings.Repeat("y", size))}
+	}
+	const day = 24 * time.Hour
+	for _, test := range []struct {
+		name   string
+		limits string
+		doc    radiograph.Document
+		code   string
+	}{
+		{"old, local", "local", begun(4000*day, 1), ""},
+		{"old, aws", "aws", begun(30*day+time.Second, 1), "InvalidTraceId"},
+		{"not yet old, aws", "aws", begun(30*day, 1), ""},
+		{"long", "local", begun(0, 64<<10), "SegmentTooLarge"},
+		{"long, permitted", "segment-bytes=none", begun(0, 64<<10), ""},
+		{"short, forbidden", "segment-bytes=100", begun(0, 100), "SegmentTooLarge"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			limits, err := radiograph.ParseLimits(test.limits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := New(Config{Store: storetest.NewModel(), Limits: limits, Clock: func() time.Time { return at }})
+			rejected, err := g.Put(t.Context(), tenant, radiograph.DoorAPI, []radiograph.Document{test.doc})
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := ""
+			for _, r := range rejected {
+				code = r.Code
+				if r.ID == "" || !strings.HasSuffix(r.Message, "ErrorCode: "+code) {
+					t.Errorf("rejection = %+v", r)
+				}
+			}
+			if code != test.code {
+				t.Errorf("code %q, want %q", code, test.code)
+			}
+		})
+	}
+}
+
+// A throttled batch is refused whole, is not stored, and counts; Lambda's own
+// segments pass.
+func TestThrottledBatch(t *testing.T) {
+	at := now
+	store := &spy{TraceStore: storetest.NewModel()}
+	g := New(Config{Store: store, Limits: radiograph.Limits{SegmentsPerSecond: 2}, Clock: func() time.Time { return at }})
+	put := func(door radiograph.Door, n int, throttled bool) {
+		t.Helper()
+		docs := make([]radiograph.Document, n)
+		for i := range docs {
+			docs[i] = segment(100*len(store.records) + i + 1)
+		}
+		_, err := g.Put(t.Context(), tenant, door, docs)
+		if throttled != (err != nil) || throttled && radiograph.ErrorKind(err) != radiograph.KindThrottled {
+			t.Fatalf("%d documents by door %s: %v, want throttled %v", n, door, err, throttled)
+		}
+	}
+	put(radiograph.DoorAPI, 2, false)
+	put(radiograph.DoorAPI, 1, true)
+	put(radiograph.DoorEnvironment, 2, true)
+	put(radiograph.DoorLambda, 2, false)
+	at = at.Add(500 * time.Millisecond)
+	put(radiograph.DoorAPI, 2, true)
+	put(radiograph.DoorAPI, 1, false)
+	if len(store.records) != 5 {
+		t.Errorf("%d records stored, want 5", len(store.records))
+	}
+	if d := cmp.Diff(map[string]int64{"api": 3, "environment": 2}, g.Counts().Throttled); d != "" {
+		t.Errorf("throttled (-want +got):\n%s", d)
+	}
+}
+
+// lateStore refuses all but the first record.
+type lateStore struct{ radiograph.TraceStore }
+
+func (lateStore) Put(_ context.Context, _ radiograph.Tenant, recs []*radiograph.Record, _ bool) ([]radiograph.Refused, error) {
+	var out []radiograph.Refused
+	for _, r := range recs[1:] {
+		out = append(out, radiograph.Refused{Record: r, ID: r.Root.ID, Late: true})
+	}
+	return out, nil
+}
+
+func TestLateDocumentsAreTold(t *testing.T) {
+	g := New(Config{Store: lateStore{}, Clock: func() time.Time { return now }})
+	pair := radiograph.Document{Body: []byte(`[{"id":"0000000000000002","parent_id":"0000000000000001","trace_id":"` + traceID + `","name":"a","start_time":1,"end_time":2},
+{"id":"0000000000000003","parent_id":"0000000000000001","trace_id":"` + traceID + `","name":"a","start_time":1,"end_time":2}]`)}
+	rejected, err := g.Put(t.Context(), tenant, radiograph.DoorAPI, []radiograph.Document{segment(1), pair, segment(4)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []radiograph.Rejection{
+		{Index: 1, ID: "0000000000000002", Code: "InvalidTraceId", Message: "Invalid subsegment. ErrorCode: InvalidTraceId, Cause: null"},
+		{Index: 2, ID: "0000000000000004", Code: "InvalidTraceId", Message: "Invalid segment. ErrorCode: InvalidTraceId"},
+	}
+	if d := cmp.Diff(want, rejected); d != "" {
+		t.Errorf("rejections (-want +got):\n%s", d)
+	}
+	if c := g.Counts(); c.Accepted["api"] != 1 || c.Rejected["InvalidTraceId"] != 2 {
+		t.Errorf("counts = %+v", c)
 	}
 }
 

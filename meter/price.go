@@ -1,17 +1,23 @@
 package meter
 
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
 // Price is what one million traces of a kind cost, after those that are free in
 // each month.
 type Price struct {
-	Free       int64   // traces of an account and month, all regions together
-	PerMillion float64 // US dollars
+	Free       int64   `json:"free"`        // traces of an account and month, all regions together
+	PerMillion float64 `json:"per_million"` // US dollars
 }
 
 // Prices are what X-Ray bills by.
 type Prices struct {
-	Recorded Price
-	Read     Price // retrieved and scanned together
-	Insights Price
+	Recorded Price `json:"recorded"`
+	Read     Price `json:"read"` // retrieved and scanned together
+	Insights Price `json:"insights"`
 }
 
 // AWSPrices are those of X-Ray's public price page.
@@ -21,6 +27,23 @@ func AWSPrices() Prices {
 		Read:     Price{Free: 1_000_000, PerMillion: 0.5},
 		Insights: Price{PerMillion: 1},
 	}
+}
+
+// ParsePrices reads changes to AWSPrices, a JSON object such as
+// {"recorded": {"free": 0, "per_million": 5}}.
+func ParsePrices(text []byte) (Prices, error) {
+	p := AWSPrices()
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&p); err != nil {
+		return p, fmt.Errorf("not a JSON object of prices: %w", err)
+	}
+	for _, price := range []Price{p.Recorded, p.Read, p.Insights} {
+		if price.Free < 0 || price.PerMillion < 0 {
+			return p, fmt.Errorf("a price is below zero")
+		}
+	}
+	return p, nil
 }
 
 // Line is one position of a bill.

@@ -56,7 +56,7 @@ func (c *sdk) second(now time.Time, requests int) {
 func TestClientsKeepTheReservoir(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := start
-		r := NewRules(storetest.NewState(), func() time.Time { return now })
+		r := NewRules(storetest.NewState(), func() time.Time { return now }, radiograph.LocalLimits())
 		size := rapid.IntRange(0, 30).Draw(t, "size")
 		made := rule("r")
 		made.ReservoirSize = size

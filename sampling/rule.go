@@ -20,16 +20,14 @@ import (
 // DefaultRuleName is the rule that is always there and matches last.
 const DefaultRuleName = "Default"
 
-// maxCustomRules is X-Ray's quota of rules besides Default, per region.
-const maxCustomRules = 25
-
 // Rules is central sampling for all tenants. It keeps rules in a
 // radiograph.State, of which it must be the only writer of keys under
 // "sampling-rule/" and "sampling-modified/"; reservoirs and counts are in memory
 // only. Its methods may be called from any goroutine.
 type Rules struct {
-	state radiograph.State
-	clock radiograph.Clock
+	state  radiograph.State
+	clock  radiograph.Clock
+	limits radiograph.Limits
 	// started stands in for the time of the last change where there was none.
 	// Clients compare that time with the one they last fetched rules at, so it must
 	// not move by itself; but those of a server before this one should fetch the
@@ -50,9 +48,9 @@ type ruleKey struct {
 }
 
 // NewRules makes the rules of all tenants. Every tenant has the Default rule.
-func NewRules(state radiograph.State, clock radiograph.Clock) *Rules {
+func NewRules(state radiograph.State, clock radiograph.Clock, limits radiograph.Limits) *Rules {
 	return &Rules{
-		state: state, clock: clock,
+		state: state, clock: clock, limits: limits,
 		started:    radiograph.TimestampOf(clock()),
 		reservoirs: make(map[ruleKey]*reservoir),
 		counts:     make(map[ruleKey]*counts),
@@ -138,7 +136,7 @@ func (r *Rules) Create(ctx context.Context, t radiograph.Tenant, rule radiograph
 	if arn := ruleARN(t, rule.Name); rule.ARN != "" && rule.ARN != arn {
 		return nil, invalid("RuleARN of a new rule %q must be absent or %s", rule.Name, arn)
 	}
-	tags, err := radiograph.Tags(nil).With(rule.Tags)
+	tags, err := radiograph.Tags(nil).With(rule.Tags, r.limits.Tags)
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +150,8 @@ func (r *Rules) Create(ctx context.Context, t radiograph.Tenant, rule radiograph
 	switch {
 	case find(rules, rule.Name) != nil:
 		return nil, invalid("A sampling rule with the name %q already exists", rule.Name)
-	case len(rules) > maxCustomRules:
-		e := radiograph.Errorf(radiograph.KindInvalid, "A region has at most %d custom sampling rules", maxCustomRules)
+	case radiograph.Over(len(rules), r.limits.SamplingRules):
+		e := radiograph.Errorf(radiograph.KindInvalid, "A region has at most %d custom sampling rules", r.limits.SamplingRules)
 		e.Code = "RuleLimitExceededException"
 		return nil, e
 	}

@@ -19,7 +19,7 @@ func clocked(t testing.TB) (r *Rules, state *storetest.State, now *time.Time) {
 	t.Helper()
 	state, now = storetest.NewState(), new(time.Time)
 	*now = start
-	return NewRules(state, func() time.Time { return *now }), state, now
+	return NewRules(state, func() time.Time { return *now }, radiograph.LocalLimits()), state, now
 }
 
 func rule(name string) radiograph.SamplingRule {
@@ -103,7 +103,7 @@ func TestRulesLive(t *testing.T) {
 
 	// A restart keeps all of it, and moves nothing.
 	tick()
-	r = NewRules(state, r.clock)
+	r = NewRules(state, r.clock, radiograph.LocalLimits())
 	rules, err := r.Rules(t.Context(), tenant)
 	if err != nil || len(rules) != 4 || rules[3].FixedRate != rate || rules[3].ReservoirSize != 1 {
 		t.Fatalf("after a restart: %+v, %v", rules, err)
@@ -215,7 +215,7 @@ func TestRulesAreRefused(t *testing.T) {
 
 func TestRuleLimit(t *testing.T) {
 	r, _, _ := clocked(t)
-	for i := range maxCustomRules {
+	for i := range 25 {
 		if _, err := r.Create(t.Context(), tenant, rule(fmt.Sprint("r", i))); err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +227,7 @@ func TestRuleLimit(t *testing.T) {
 	_, err := r.Create(t.Context(), tenant, rule("more"))
 	var e *radiograph.Error
 	if !errors.As(err, &e) || e.Code != "RuleLimitExceededException" {
-		t.Errorf("rule %d: %v", maxCustomRules+1, err)
+		t.Errorf("rule %d: %v", 26, err)
 	}
 	if _, err := r.Delete(t.Context(), tenant, "r0", ""); err != nil {
 		t.Fatal(err)
@@ -249,7 +249,7 @@ func TestRuleTags(t *testing.T) {
 	for _, name := range []string{"r", "Default"} {
 		arn := ruleARN(tenant, name)
 		if err := r.ChangeTags(t.Context(), tenant, arn, func(tags radiograph.Tags) (radiograph.Tags, error) {
-			return tags.With(radiograph.Tags{"b": "2"})
+			return tags.With(radiograph.Tags{"b": "2"}, 50)
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ var (
 
 func TestTargets(t *testing.T) {
 	now := start
-	r := NewRules(storetest.NewState(), func() time.Time { return now })
+	r := NewRules(storetest.NewState(), func() time.Time { return now }, radiograph.LocalLimits())
 	now = now.Add(time.Hour)
 	at := radiograph.TimestampOf(now)
 	got, err := r.Targets(t.Context(), tenant, radiograph.SamplingReport{Statistics: []radiograph.SamplingStatistics{
@@ -46,7 +46,7 @@ func TestTargets(t *testing.T) {
 }
 
 func TestTargetsAreOfOneTenant(t *testing.T) {
-	r := NewRules(storetest.NewState(), func() time.Time { return start })
+	r := NewRules(storetest.NewState(), func() time.Time { return start }, radiograph.LocalLimits())
 	other := radiograph.Tenant{Account: "444455556666", Region: "eu-west-1"}
 	for _, tn := range []radiograph.Tenant{tenant, other} {
 		if got := report(t, r, tn, "Default", "c", 1); got.Quota != 1 {
@@ -128,7 +128,7 @@ func TestReservoirGoesRound(t *testing.T) {
 }
 
 func TestReservoirForgetsClients(t *testing.T) {
-	r := NewRules(storetest.NewState(), func() time.Time { return start })
+	r := NewRules(storetest.NewState(), func() time.Time { return start }, radiograph.LocalLimits())
 	for i := range maxClients + 10 {
 		report(t, r, tenant, "Default", fmt.Sprint(i), 1)
 	}

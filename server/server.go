@@ -7,10 +7,12 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,6 +32,7 @@ import (
 	"radiograph/iam"
 	"radiograph/ingest"
 	"radiograph/lambda"
+	"radiograph/meter"
 	"radiograph/query"
 	"radiograph/retrieval"
 	"radiograph/sampling"
@@ -62,6 +65,9 @@ type Config struct {
 	MaxEnvironments int             // of all functions together; 0: package lambda's default
 	Insecure        bool            // permits addresses that other machines can reach
 
+	Limits *radiograph.Limits // nil: LocalLimits
+	Prices *meter.Prices      // of the usage report; nil: AWS's
+
 	Version  string            // for Health
 	Clock    radiograph.Clock  // nil: time.Now
 	Log      *slog.Logger      // nil: nothing is logged
@@ -74,6 +80,7 @@ type Server struct {
 	endpoint string
 	daemon   string
 	tenant   radiograph.Tenant
+	meter    *meter.Meter
 	stopping atomic.Bool
 
 	// stops are what Close undoes, in the order things were started.
@@ -110,14 +117,23 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	s.onClose("listener", func() error { return ignoreClosed(listener.Close()) })
 
 	// The store, and the one door in and out of it.
-	store, err := disk.Open(disk.Options{Dir: cfg.Dir, Log: cfg.Log, Clock: cfg.Clock})
+	limits := *cfg.Limits
+	store, err := disk.Open(disk.Options{
+		Dir: cfg.Dir, Log: cfg.Log, Clock: cfg.Clock,
+		TraceLimit: cmp.Or(limits.TraceBytes, math.MaxInt), UpdateWindow: time.Duration(limits.UpdateDays) * 24 * time.Hour,
+	})
 	if err != nil {
 		return nil, err
 	}
 	s.onClose("store", store.Close)
-	groups := group.New(store, cfg.Clock, cfg.Log)
+	s.meter, err = meter.New(ctx, meter.Config{State: store, Clock: cfg.Clock, Log: cfg.Log, Prices: cfg.Prices})
+	if err != nil {
+		return nil, err
+	}
+	s.onClose("meter", s.meter.Close)
+	groups := group.New(group.Config{State: store, Clock: cfg.Clock, Limits: limits, Meter: s.meter, Log: cfg.Log})
 	store.MatchGroups(groups)
-	sink := ingest.New(store, store, cfg.Log, cfg.Clock)
+	sink := ingest.New(ingest.Config{Store: store, State: store, Meter: s.meter, Limits: limits, Log: cfg.Log, Clock: cfg.Clock})
 	engine := query.New(store, cfg.Clock)
 
 	// Lambda and what it needs. api is set below: environments can only call it
@@ -160,11 +176,12 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	api = awsapi.NewServer(awsapi.Config{
 		Services: services(xray.Config{
 			Engine: engine, Sink: sink, Telemetry: sink,
-			Rules: sampling.NewRules(store, cfg.Clock), Groups: groups,
-			Settings: settings.New(store, cfg.Clock), Retrievals: retrieval.New(store, cfg.Clock),
+			Rules: sampling.NewRules(store, cfg.Clock, limits), Groups: groups,
+			Settings: settings.New(store, cfg.Clock, limits), Retrievals: retrieval.New(store, cfg.Clock),
+			Meter: s.meter, Limits: limits,
 		}, functions, roles),
 		Authorizer: roles, Account: cfg.Account, Region: cfg.Region,
-		Fallback: cfg.Fallback, Other: s.withHealth(pages), Hosts: hosts,
+		Fallback: cfg.Fallback, Other: s.withOwn(pages), Hosts: hosts,
 		Log: cfg.Log, Clock: cfg.Clock,
 	})
 	outside, err := daemon.Listen(ctx, daemons, cfg.Daemon, s.tenant)
@@ -192,6 +209,10 @@ func (c *Config) defaults(ctx context.Context) error {
 	}
 	if c.Region == "" {
 		c.Region = radiograph.DefaultRegion
+	}
+	if c.Limits == nil {
+		l := radiograph.LocalLimits()
+		c.Limits = &l
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now

@@ -13,12 +13,6 @@ import (
 
 const policiesNoun = "resource-policies"
 
-// Limits of the public model's documentation.
-const (
-	maxPolicies   = 5       // of an account
-	maxPolicySize = 5 << 10 // bytes
-)
-
 // ResourcePolicy is a policy that other accounts and services would be granted
 // by.
 type ResourcePolicy struct {
@@ -37,8 +31,8 @@ func (s *Service) ResourcePolicies(ctx context.Context, t radiograph.Tenant) ([]
 // must be the policy's, and "0" that of none; bypass leaves out the check that
 // the caller can still change policies afterwards.
 func (s *Service) PutResourcePolicy(ctx context.Context, t radiograph.Tenant, name, document, revision string, bypass bool) (*ResourcePolicy, error) {
-	if len(document) > maxPolicySize {
-		return nil, refusal("PolicySizeLimitExceededException", "A policy document has at most %d bytes", maxPolicySize)
+	if radiograph.Over(len(document), s.limits.ResourcePolicyBytes) {
+		return nil, refusal("PolicySizeLimitExceededException", "A policy document has at most %d bytes", s.limits.ResourcePolicyBytes)
 	}
 	statements, err := parsePolicy(document)
 	if err != nil {
@@ -60,8 +54,8 @@ func (s *Service) PutResourcePolicy(ctx context.Context, t radiograph.Tenant, na
 	switch err := checkRevision(&list[at], revision); {
 	case err != nil:
 		return nil, err
-	case len(list) > maxPolicies:
-		return nil, refusal("PolicyCountLimitExceededException", "An account has at most %d resource policies", maxPolicies)
+	case radiograph.Over(len(list), s.limits.ResourcePolicies):
+		return nil, refusal("PolicyCountLimitExceededException", "An account has at most %d resource policies", s.limits.ResourcePolicies)
 	}
 	p := &list[at]
 	p.Document, p.Updated = document, s.now()

@@ -24,15 +24,16 @@ const settling = time.Second
 // must be the only writer of keys under "setting/". Its methods may be called
 // from any goroutine.
 type Service struct {
-	state radiograph.State
-	clock radiograph.Clock
+	state  radiograph.State
+	clock  radiograph.Clock
+	limits radiograph.Limits
 
 	changing sync.Mutex // held over every change: read, check, apply
 }
 
 // New makes a service over state.
-func New(state radiograph.State, clock radiograph.Clock) *Service {
-	return &Service{state: state, clock: clock}
+func New(state radiograph.State, clock radiograph.Clock, limits radiograph.Limits) *Service {
+	return &Service{state: state, clock: clock, limits: limits}
 }
 
 func (s *Service) now() radiograph.Timestamp { return radiograph.TimestampOf(s.clock()) }

@@ -22,7 +22,7 @@ func clocked(t testing.TB) (s *Service, state *storetest.State, now *time.Time) 
 	t.Helper()
 	state, now = storetest.NewState(), new(time.Time)
 	*now = start
-	return New(state, func() time.Time { return *now }), state, now
+	return New(state, func() time.Time { return *now }, radiograph.LocalLimits()), state, now
 }
 
 func code(err error) string {
@@ -72,7 +72,7 @@ func TestEncryption(t *testing.T) {
 			t.Errorf("at once: %+v, %v", e, err)
 		}
 		*now = now.Add(1)
-		s = New(state, s.clock)
+		s = New(state, s.clock, radiograph.LocalLimits())
 		if e, err := s.Encryption(t.Context(), tenant); err != nil || !e.Active || e.KeyARN != test.want {
 			t.Errorf("after a moment and a restart: %+v, %v", e, err)
 		}
@@ -161,7 +161,7 @@ func TestResourcePolicies(t *testing.T) {
 			t.Errorf("step %d: %s, %v; want %s", i, got, err, step.want)
 		}
 	}
-	s = New(state, s.clock)
+	s = New(state, s.clock, radiograph.LocalLimits())
 	if err := s.DeleteResourcePolicy(t.Context(), tenant, "b", "1"); code(err) != "InvalidPolicyRevisionIdException" {
 		t.Errorf("delete of an old revision: %v", err)
 	}
@@ -188,7 +188,7 @@ func TestPolicyDocuments(t *testing.T) {
 	const malformed, lockout = "MalformedPolicyDocumentException", "LockoutPreventionException"
 	for _, test := range []struct{ document, want string }{
 		{allow, ""},
-		{strings.Repeat(" ", maxPolicySize) + allow, "PolicySizeLimitExceededException"},
+		{strings.Repeat(" ", 5<<10) + allow, "PolicySizeLimitExceededException"},
 		{"nonsense", malformed},
 		{"null", malformed},
 		{"[]", malformed},

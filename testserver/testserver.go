@@ -53,6 +53,9 @@ func WithAccount(a radiograph.AccountID) Option { return func(c *server.Config) 
 // WithRegion sets their region.
 func WithRegion(r radiograph.Region) Option { return func(c *server.Config) { c.Region = r } }
 
+// WithLimits sets X-Ray's quotas.
+func WithLimits(l radiograph.Limits) Option { return func(c *server.Config) { c.Limits = &l } }
+
 // WithClock sets the clock of everything that asks for the time.
 func WithClock(now radiograph.Clock) Option { return func(c *server.Config) { c.Clock = now } }
 

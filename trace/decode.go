@@ -7,9 +7,6 @@ import (
 	"radiograph"
 )
 
-// maxDocument is the limit of one segment document (X-Ray service quotas).
-const maxDocument = 64 << 10
-
 // Decode reads and checks one document, an object or an array of subsegments, by
 // the rules of the segment document format. What the service only shortens is
 // shortened; unknown members, nulls and optional members of a wrong type are
@@ -17,11 +14,7 @@ const maxDocument = 64 << 10
 //
 // The entities keep body and share its memory: the caller must not change it.
 func Decode(body []byte) ([]Decoded, error) {
-	// The text shares body's memory, which nobody changes from here on.
-	d := decoder{body: body, scanner: scanner{s: unsafe.String(unsafe.SliceData(body), len(body))}}
-	if len(body) > maxDocument {
-		return nil, invalid(d.peekID(), segmentRole, codeTooLarge)
-	}
+	d := newDecoder(body)
 	var out []Decoded
 	if d.peek() == '[' {
 		for ok := d.open('['); ok; ok = d.more('[') {
@@ -40,6 +33,28 @@ func Decode(body []byte) ([]Decoded, error) {
 		return nil, invalid("", segmentRole, codeMissingID)
 	}
 	return out, nil
+}
+
+// TooLarge is the error for a document beyond the limit of its size.
+func TooLarge(body []byte) *InvalidError {
+	d := newDecoder(body)
+	return invalid(d.peekID(), segmentRole, codeTooLarge)
+}
+
+// TooOld is the error for a document that began, or whose trace was first
+// recorded, too long ago. The service is known to refuse the ids of such
+// documents (developer guide, "Sending trace data").
+func TooOld(root *radiograph.Entity) *InvalidError {
+	as := segmentRole
+	if root.Subsegment {
+		as = independentRole
+	}
+	return invalid(root.ID.String(), as, codeInvalidTraceID)
+}
+
+func newDecoder(body []byte) decoder {
+	// The text shares body's memory, which nobody changes from here on.
+	return decoder{body: body, scanner: scanner{s: unsafe.String(unsafe.SliceData(body), len(body))}}
 }
 
 // decoder is the state of one Decode.

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -78,7 +77,7 @@ func newScript(t *testing.T) *script {
 	clock := func() time.Time { return time.Unix(scriptEpoch+3600, 0) }
 	return &script{
 		t: t, engine: query.New(store, clock),
-		sink: ingest.New(store, nil, slog.New(slog.DiscardHandler), clock),
+		sink: ingest.New(ingest.Config{Store: store, Limits: radiograph.LocalLimits(), Clock: clock}),
 	}
 }
 

@@ -85,6 +85,11 @@ func (a *api) startTraceRetrieval(ctx context.Context, r *awsapi.Request, in *st
 	if err != nil {
 		return nil, err
 	}
+	found, err := a.engine.TracesWithin(ctx, r.Tenant, ids, *in.StartTime, *in.EndTime)
+	if err != nil {
+		return nil, err
+	}
+	a.meter.Count(r.Tenant, radiograph.TracesRetrieved, len(found))
 	return &startTraceRetrievalOutput{started.Token}, nil
 }
 

@@ -25,6 +25,8 @@ type Config struct {
 	Groups     *group.Service
 	Settings   *settings.Service
 	Retrievals *retrieval.Service
+	Meter      radiograph.Meter
+	Limits     radiograph.Limits
 }
 
 // api holds what the handlers call.
@@ -36,11 +38,16 @@ type api struct {
 	groups     *group.Service
 	settings   *settings.Service
 	retrievals *retrieval.Service
+	meter      radiograph.Meter
+	limits     radiograph.Limits
 }
 
 // New is the X-Ray service.
 func New(c Config) awsapi.Service {
-	a := &api{engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups, settings: c.Settings, retrievals: c.Retrievals}
+	a := &api{
+		engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups,
+		settings: c.Settings, retrievals: c.Retrievals, meter: c.Meter, limits: c.Limits,
+	}
 	return awsapi.Service{
 		Name:     "xray",
 		Title:    "AWS X-Ray",

@@ -113,11 +113,12 @@ func (a *api) getTraceGraph(ctx context.Context, r *awsapi.Request, in *getTrace
 			ids = append(ids, id)
 		}
 	}
-	g, err := a.engine.TraceGraph(ctx, r.Tenant, ids)
+	found, _, err := a.engine.Traces(ctx, r.Tenant, ids)
 	if err != nil {
 		return nil, err
 	}
-	return &getTraceGraphOutput{Services: newServices(g)}, nil
+	a.meter.Count(r.Tenant, radiograph.TracesRetrieved, len(found))
+	return &getTraceGraphOutput{Services: newServices(a.engine.GraphOf(found))}, nil
 }
 
 func newServices(g *radiograph.ServiceGraph) []service {

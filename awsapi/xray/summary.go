@@ -119,6 +119,7 @@ func (a *api) getTraceSummaries(ctx context.Context, r *awsapi.Request, in *getT
 	if err != nil {
 		return nil, err
 	}
+	a.meter.Count(r.Tenant, radiograph.TracesScanned, int(page.TracesProcessed))
 	out := &getTraceSummariesOutput{
 		TraceSummaries:  make([]traceSummary, len(page.Summaries)),
 		ApproximateTime: page.ApproximateTime, TracesProcessedCount: page.TracesProcessed, NextToken: page.Token,

@@ -55,7 +55,7 @@ func (a *api) tagResource(ctx context.Context, r *awsapi.Request, in *tagResourc
 	if err != nil {
 		return nil, err
 	}
-	err = a.room(in.ResourceARN).ChangeTags(ctx, r.Tenant, in.ResourceARN, func(tags radiograph.Tags) (radiograph.Tags, error) { return tags.With(more) })
+	err = a.room(in.ResourceARN).ChangeTags(ctx, r.Tenant, in.ResourceARN, func(tags radiograph.Tags) (radiograph.Tags, error) { return tags.With(more, a.limits.Tags) })
 	return nil, aboutResource(err, in.ResourceARN)
 }
 

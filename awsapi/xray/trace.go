@@ -85,6 +85,7 @@ func (a *api) batchGetTraces(ctx context.Context, r *awsapi.Request, in *batchGe
 		}
 		out.Traces = append(out.Traces, t)
 	}
+	a.meter.Count(r.Tenant, radiograph.TracesRetrieved, len(out.Traces))
 	return out, nil
 }
 

@@ -25,6 +25,8 @@ type upFlags struct {
 	memory    bool
 	readyFile string
 	fallback  string
+	limits    string
+	prices    string
 	logLevel  string
 	logFormat string
 }
@@ -53,6 +55,8 @@ running come to its end.`,
 	fl.StringVar(&f.fallback, "fallback-endpoint", "", "URL that answers for the AWS services not served here, such as moto's")
 	fl.DurationSliceVar(&f.server.AsyncBackoff, "async-backoff", nil, "waits before the second and third attempt of an asynchronous invocation (default 1m,2m)")
 	fl.IntVar(&f.server.MaxEnvironments, "max-environments", 0, "most environments of all functions together; beyond it an invocation waits a moment, then gets 429 (default 64)")
+	fl.StringVar(&f.limits, "limits", "local", "X-Ray's quotas: aws, or local (aws without those of rate and age), with changes such as aws,groups=100,data-days=none")
+	fl.StringVar(&f.prices, "prices", "", "prices of 'radiograph usage', a JSON file (default AWS's)")
 	fl.BoolVar(&f.server.Insecure, "insecure", false, "permit addresses that other machines can reach; there is no password")
 	fl.StringVar(&f.server.CacheDir, "cache-dir", "", "folder for what runtimes need (default radiograph in the user's cache folder)")
 	fl.StringVar(&f.logLevel, "log-level", f.logLevel, "debug, info, warn or error; the log goes to stderr")
@@ -87,6 +91,16 @@ func (f *upFlags) config(stderr io.Writer, changed func(flag string) bool) (serv
 	}
 	if cfg.MaxEnvironments < 0 {
 		return cfg, usagef("--max-environments %d is below zero", cfg.MaxEnvironments)
+	}
+	limits, err := radiograph.ParseLimits(f.limits)
+	if err != nil {
+		return cfg, usagef("--limits: %v", err)
+	}
+	cfg.Limits = &limits
+	if f.prices != "" {
+		if cfg.Prices, err = readPrices(f.prices); err != nil {
+			return cfg, err
+		}
 	}
 	if f.fallback != "" {
 		u, err := url.Parse(f.fallback)

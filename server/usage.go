@@ -1,0 +1,36 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"radiograph"
+	"radiograph/meter"
+)
+
+// UsagePath answers unsigned GET requests with a [Usage]; ?account= asks for
+// another account than that of unsigned requests.
+const UsagePath = "/usage.json"
+
+// Usage is what an account has used, and what it may.
+type Usage struct {
+	meter.Report
+	Limits []radiograph.Limit `json:"limits"`
+}
+
+// usage answers UsagePath.
+func (s *Server) usage(w http.ResponseWriter, r *http.Request) {
+	account := s.tenant.Account
+	if asked := r.URL.Query().Get("account"); asked != "" {
+		account = radiograph.AccountID(asked)
+	}
+	writeJSON(w, http.StatusOK, Usage{s.meter.Report(account), s.cfg.Limits.List()})
+}
+
+// writeJSON answers what holds for this moment only.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client may have gone
+}
