@@ -31,7 +31,12 @@ func Bucket(micros int64) int64 {
 	if micros < 1000 {
 		return max(micros, 0)
 	}
-	unit := int64(math.Pow10(int(math.Floor(math.Log10(float64(micros)))) - 2))
+	unit := int64(1)
+	for limit := int64(1000); micros >= limit; limit *= 10 {
+		if unit *= 10; limit > math.MaxInt64/10 {
+			break
+		}
+	}
 	return (micros + unit/2) / unit * unit
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"radiograph"
+	"radiograph/trace"
 )
 
 // A contribution row is the sum over all traces of one node or edge in one
@@ -41,24 +42,26 @@ type sums struct {
 // bucket is one bar of a histogram.
 type bucket struct{ Size, Count int64 }
 
-// add adds c, sign times: 1 for a contribution that is new, −1 for one that is
-// no more. What is taken away leaves the times as wide as they were.
-func (s *sums) add(c *radiograph.Contribution, sign int64) {
-	s.Roots += sign * c.Roots
-	s.Inferred += sign * c.Inferred
-	s.OK += sign * c.OK
-	s.Throttle += sign * c.Throttle
-	s.OtherError += sign * c.OtherError
-	s.Fault += sign * c.Fault
-	s.TotalMicros += sign * c.TotalMicros
-	for size, count := range c.Durations {
-		s.Durations = addBucket(s.Durations, bucket{size, sign * count})
+// add adds o, sign times: 1 for one that is new, −1 for one that is no more. What
+// is taken away leaves the times as wide as they were.
+func (s *sums) add(o *trace.Observation, sign int64) {
+	if o.Root {
+		s.Roots += sign
 	}
-	for size, count := range c.ResponseTimes {
-		s.ResponseTimes = addBucket(s.ResponseTimes, bucket{size, sign * count})
+	if o.Inferred {
+		s.Inferred += sign
+	}
+	s.OK += sign * o.OK
+	s.Throttle += sign * o.Throttle
+	s.OtherError += sign * o.OtherError
+	s.Fault += sign * o.Fault
+	s.TotalMicros += sign * o.TotalMicros
+	s.Durations = addBucket(s.Durations, bucket{o.Duration, sign})
+	if o.ResponseTime >= 0 {
+		s.ResponseTimes = addBucket(s.ResponseTimes, bucket{o.ResponseTime, sign})
 	}
 	if sign > 0 {
-		s.widen(c.Start, c.End)
+		s.widen(o.Start, o.End)
 	}
 }
 
@@ -174,7 +177,7 @@ func appendSumsPrefix(b []byte, t tenant, group radiograph.GroupID) []byte {
 
 // appendContributionKey spells the identity out: keys decode without the value,
 // and no two nodes can collide.
-func appendContributionKey(b []byte, t tenant, in radiograph.Membership, c *radiograph.Contribution) []byte {
+func appendContributionKey(b []byte, t tenant, in radiograph.Membership, c *radiograph.ContributionKey) []byte {
 	b = appendAscending(appendSumsPrefix(b, t, in.Group), c.Minute)
 	if in.Group != 0 {
 		b = binary.BigEndian.AppendUint32(b, uint32(in.Version))
@@ -309,28 +312,40 @@ func firstMinute(t radiograph.Timestamp) int64 {
 // differences collects what one write changes in the sums, one operand a row.
 type differences map[string]*sums
 
-// replace takes the contributions old of one trace away and adds new, in the sums
-// of one group's version.
-func (d differences) replace(t tenant, in radiograph.Membership, old, new []*radiograph.Contribution) {
+// replace takes what old observed of one trace away and adds what new does, in the
+// sums of one group's version.
+func (d differences) replace(t tenant, in radiograph.Membership, old, new []trace.Observation) {
+	var key []byte
+	if len(old) == 0 { // nothing can cancel out
+		for i := range new {
+			key = appendContributionKey(key[:0], t, in, &new[i].ContributionKey)
+			s := d[string(key)]
+			if s == nil {
+				s = &sums{}
+				d[string(key)] = s
+			}
+			s.add(&new[i], 1)
+		}
+		return
+	}
 	type change struct{ sums, before sums } // before: the times that old has widened its row to
 	changes := make(map[string]*change, len(old)+len(new))
-	var key []byte
-	at := func(c *radiograph.Contribution) *change {
-		key = appendContributionKey(key[:0], t, in, c)
-		s := changes[string(key)]
-		if s == nil {
-			s = &change{}
-			changes[string(key)] = s
+	at := func(o *trace.Observation) *change {
+		key = appendContributionKey(key[:0], t, in, &o.ContributionKey)
+		c := changes[string(key)]
+		if c == nil {
+			c = &change{}
+			changes[string(key)] = c
 		}
-		return s
+		return c
 	}
-	for _, c := range old {
-		s := at(c)
-		s.sums.add(c, -1)
-		s.before.widen(c.Start, c.End)
+	for i := range old {
+		c := at(&old[i])
+		c.sums.add(&old[i], -1)
+		c.before.widen(old[i].Start, old[i].End)
 	}
-	for _, c := range new {
-		at(c).sums.add(c, 1)
+	for i := range new {
+		at(&new[i]).sums.add(&new[i], 1)
 	}
 	for k, c := range changes {
 		widened := c.before

@@ -41,23 +41,23 @@ var everyTrace = radiograph.Membership{}
 // the groups that the trace is or was in. The sums of a group that is no more are
 // never read again, and stay.
 func (p *put) sum(d differences, c *change) {
-	var before []*radiograph.Contribution
+	var before []trace.Observation
 	var was []radiograph.Membership
 	if c.old != nil {
-		before, was = c.old.contributions, c.old.at.Groups
+		before, was = c.old.observed, c.old.at.Groups
 	}
 	now := c.next.at.Groups
-	d.replace(p.tenant, everyTrace, before, c.next.contributions)
+	d.replace(p.tenant, everyTrace, before, c.next.observed)
 	for _, m := range was {
 		if slices.Contains(now, m) {
-			d.replace(p.tenant, m, before, c.next.contributions)
+			d.replace(p.tenant, m, before, c.next.observed)
 		} else if slices.ContainsFunc(p.groups, func(g *radiograph.Group) bool { return g.ID == m.Group }) {
 			d.replace(p.tenant, m, before, nil)
 		}
 	}
 	for _, m := range now {
 		if !slices.Contains(was, m) {
-			d.replace(p.tenant, m, nil, c.next.contributions)
+			d.replace(p.tenant, m, nil, c.next.observed)
 		}
 	}
 }

@@ -30,9 +30,9 @@ type openTrace struct {
 	// have the trace's lock.
 	leftOut map[uint64]struct{}
 
-	merged        *radiograph.Trace
-	summary       *radiograph.Summary
-	contributions []*radiograph.Contribution
+	merged   *radiograph.Trace
+	summary  *radiograph.Summary
+	observed []trace.Observation // what it adds to the sums
 }
 
 // with is the trace with more records, and with as many more left out.
@@ -60,7 +60,7 @@ func (o *openTrace) with(id radiograph.TraceID, records []*radiograph.Record, le
 	}
 	next.merge(id, leftOut)
 	next.summary = trace.Summarize(next.merged)
-	next.contributions = trace.Contributions(next.merged)
+	next.observed = trace.Observe(next.merged)
 	return next
 }
 

@@ -71,6 +71,8 @@ type put struct {
 	batch   *pebble.Batch // nil when nothing changes
 	sums    differences
 	fold    bool // enough sums are pending
+
+	key, value []byte // of the next row, empty; the batch copies what it gets
 }
 
 // change is what a put does to one trace.
@@ -227,7 +229,7 @@ func (p *put) current(id radiograph.TraceID) (o *openTrace, read bool, err error
 	if err != nil || o == nil {
 		return nil, false, err
 	}
-	o.contributions = trace.Contributions(o.merged)
+	o.observed = trace.Observe(o.merged)
 	return o, parked == nil, nil
 }
 
@@ -308,7 +310,7 @@ func (p *put) writeSums() error {
 	if len(p.sums) == 0 {
 		return nil
 	}
-	return p.set(p.sumsKey(), appendDifferences(nil, p.sums))
+	return p.set(append(p.key, p.sumsKey()...), appendDifferences(p.value, p.sums))
 }
 
 // sumsKey is named for the first record taken, which no other write has.
@@ -317,8 +319,7 @@ func (p *put) sumsKey() []byte { return appendDifferencesKey(nil, p.changes[0].a
 // writeTrace writes the trace row, when it changes, and the summary.
 func (p *put) writeTrace(c *change) error {
 	if c.old == nil || !c.old.at.equal(&c.next.at) {
-		key := appendTraceKey(nil, p.tenant, c.id)
-		if err := p.set(key, appendHome(nil, &c.next.at)); err != nil {
+		if err := p.set(appendTraceKey(p.key, p.tenant, c.id), appendHome(p.value, &c.next.at)); err != nil {
 			return err
 		}
 	}
@@ -328,7 +329,7 @@ func (p *put) writeTrace(c *change) error {
 			return writeError(describe(key), err)
 		}
 	}
-	return p.set(appendSummaryKey(nil, p.tenant, c.next.at.IndexTime, c.id), appendSummary(nil, c.next.summary))
+	return p.set(appendSummaryKey(p.key, p.tenant, c.next.at.IndexTime, c.id), appendSummary(p.value, c.next.summary))
 }
 
 // writeDocuments writes packs and index rows. A pack belongs to one stored hour,
@@ -350,7 +351,7 @@ func (p *put) writeDocuments() error {
 		}
 		for _, pack := range packs {
 			first := recs[0].Sequence
-			if err := p.set(appendPackKey(nil, p.tenant, h, first), pack.packed); err != nil {
+			if err := p.setPack(h, first, pack.packed); err != nil {
 				return err
 			}
 			offset := 0
@@ -360,7 +361,7 @@ func (p *put) writeDocuments() error {
 					Sequence: r.Sequence, Door: r.Door, Stamp: r.Stamp, Received: r.Received, LeftOut: left, Hash: hash,
 					Independent: r.Root.Subsegment, Pack: first, Offset: offset, Length: len(r.Root.Body),
 				}
-				if err := p.set(appendIndexKey(nil, p.tenant, h, r.Trace, r.Sequence), appendPlace(nil, h, &at)); err != nil {
+				if err := p.set(appendIndexKey(p.key, p.tenant, h, r.Trace, r.Sequence), appendPlace(p.value, h, &at)); err != nil {
 					return err
 				}
 				offset += at.Length
@@ -371,7 +372,17 @@ func (p *put) writeDocuments() error {
 	return nil
 }
 
+func (p *put) setPack(h hour, first uint64, packed []byte) error {
+	key := appendPackKey(nil, p.tenant, h, first)
+	if err := p.batch.Set(key, seal(key, packed), nil); err != nil {
+		return writeError(describe(key), err)
+	}
+	return nil
+}
+
+// set writes a row whose key and value were appended to p.key and p.value.
 func (p *put) set(key, value []byte) error {
+	p.key, p.value = key[:0], value[:0] // the next row's; seal may still grow this one
 	if err := p.batch.Set(key, seal(key, value), nil); err != nil {
 		return writeError(describe(key), err)
 	}

@@ -6,50 +6,75 @@ import (
 	"radiograph"
 )
 
-// Contributions is what a trace adds to the service graph, one entry for each
-// minute and node or edge, in no particular order. What is in progress adds
+// Observation is one request as it counts at one node or edge.
+type Observation struct {
+	radiograph.ContributionKey
+	Root, Inferred bool
+	Start, End     radiograph.Timestamp
+	radiograph.Statistics
+	Duration, ResponseTime int64 // buckets; ResponseTime is −1 on edges
+}
+
+// Observe lists what a trace adds to the service graph. What is in progress adds
 // nothing.
 //
 // A finished segment is one request to its service. The request began when its
 // caller says so, else when the segment did, and its minute is that moment's for
 // node and edge alike; so an edge and the node it leads to are in the same
 // minute. Nodes count as the service saw it, edges as the caller saw it.
-func Contributions(t *radiograph.Trace) []*radiograph.Contribution {
-	sums := make(map[radiograph.ContributionKey]*radiograph.Contribution)
-	var out []*radiograph.Contribution
-	sum := func(k radiograph.ContributionKey) *radiograph.Contribution {
-		c := sums[k]
-		if c == nil {
-			c = &radiograph.Contribution{Minute: k.Minute, Node: k.Node, Edge: k.Edge, Link: k.Link}
-			sums[k] = c
-			out = append(out, c)
-		}
-		return c
-	}
+func Observe(t *radiograph.Trace) []Observation {
+	out := make([]Observation, 0, 2*len(t.Segments)+1)
 	for _, n := range t.Segments {
 		if n.Subsegment || n.InProgress {
 			continue
 		}
 		id, call := service(n), callOf(n)
-		minute := minuteOf(call.Start)
-		node := sum(radiograph.ContributionKey{Minute: minute, Node: id})
-		count(node, n.Entity)
-		observe(&node.Durations, call)
-		observe(&node.ResponseTimes, n.Entity)
-		if n.Inferred {
-			node.Inferred++
-		}
+		key := radiograph.ContributionKey{Minute: minuteOf(call.Start), Node: id}
+		node := observe(key, n.Entity, call)
+		node.Root, node.Inferred, node.ResponseTime = n == t.Root, n.Inferred, radiograph.Bucket(micros(n.Entity))
+		out = append(out, node)
+		key.Edge = id
 		if n == t.Root {
-			node.Roots++
-			client := radiograph.ServiceID{Name: id.Name, Type: clientType, Account: id.Account}
-			edge := sum(radiograph.ContributionKey{Minute: minute, Node: client, Edge: id})
-			count(edge, n.Entity)
-			observe(&edge.Durations, n.Entity)
+			key.Node = radiograph.ServiceID{Name: id.Name, Type: clientType, Account: id.Account}
+			out = append(out, observe(key, n.Entity, n.Entity))
 		}
 		if c := caller(n); c != nil && !n.Parent.InProgress {
-			edge := sum(radiograph.ContributionKey{Minute: minute, Node: service(c), Edge: id})
-			count(edge, call)
-			observe(&edge.Durations, call)
+			key.Node = service(c)
+			out = append(out, observe(key, call, call))
+		}
+	}
+	return out
+}
+
+// Contributions sums what Observe lists: one entry for each minute and node or
+// edge, in no particular order.
+func Contributions(t *radiograph.Trace) []*radiograph.Contribution {
+	sums := make(map[radiograph.ContributionKey]*radiograph.Contribution)
+	var out []*radiograph.Contribution
+	for _, o := range Observe(t) {
+		c := sums[o.ContributionKey]
+		if c == nil {
+			c = &radiograph.Contribution{Minute: o.Minute, Node: o.Node, Edge: o.Edge, Durations: radiograph.Histogram{}}
+			sums[o.ContributionKey] = c
+			out = append(out, c)
+		}
+		if o.Root {
+			c.Roots++
+		}
+		if o.Inferred {
+			c.Inferred++
+		}
+		if c.Start == 0 || o.Start < c.Start {
+			c.Start = o.Start
+		}
+		c.End = max(c.End, o.End)
+		c.Statistics.Add(o.Statistics)
+		c.Durations[o.Duration]++
+		if o.ResponseTime >= 0 {
+			if c.ResponseTimes == nil {
+				c.ResponseTimes = radiograph.Histogram{}
+			}
+			c.ResponseTimes[o.ResponseTime]++
 		}
 	}
 	return out
@@ -69,30 +94,28 @@ func callOf(n *radiograph.Node) *radiograph.Entity {
 
 func minuteOf(t radiograph.Timestamp) int64 { return int64(t) / int64(time.Minute) }
 
-// count adds one request with the outcome and response time of e.
-func count(c *radiograph.Contribution, e *radiograph.Entity) {
-	switch {
-	case e.Fault:
-		c.Fault++
-	case e.Throttle:
-		c.Throttle++
-	case e.Error:
-		c.OtherError++
-	default:
-		c.OK++
+// observe is one request with the outcome of e and the duration of call.
+func observe(key radiograph.ContributionKey, e, call *radiograph.Entity) Observation {
+	return Observation{
+		ContributionKey: key, Start: e.Start, End: e.End, Statistics: outcome(e),
+		Duration: radiograph.Bucket(micros(call)), ResponseTime: -1,
 	}
-	c.TotalMicros += micros(e)
-	if c.Start == 0 || e.Start < c.Start {
-		c.Start = e.Start
-	}
-	c.End = max(c.End, e.End)
 }
 
-func observe(h *radiograph.Histogram, e *radiograph.Entity) {
-	if *h == nil {
-		*h = make(radiograph.Histogram, 1)
+// outcome counts e as one request.
+func outcome(e *radiograph.Entity) radiograph.Statistics {
+	s := radiograph.Statistics{TotalMicros: micros(e)}
+	switch {
+	case e.Fault:
+		s.Fault = 1
+	case e.Throttle:
+		s.Throttle = 1
+	case e.Error:
+		s.OtherError = 1
+	default:
+		s.OK = 1
 	}
-	(*h)[radiograph.Bucket(micros(e))]++
+	return s
 }
 
 // micros is how long an entity took, in microseconds, rounded.

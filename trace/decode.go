@@ -71,7 +71,8 @@ func (d *decoder) document(as role) Decoded {
 		return Decoded{}
 	}
 	before := d.invalid
-	root, f := d.entity(as)
+	var f fields
+	root := d.entity(as, &f)
 	if d.failed {
 		return Decoded{}
 	}
@@ -102,16 +103,16 @@ const (
 	good
 )
 
-// entity reads one segment or subsegment object.
-func (d *decoder) entity(as role) (*radiograph.Entity, *fields) {
-	e, f := new(radiograph.Entity), new(fields)
+// entity reads one segment or subsegment object, and into f what is not kept.
+func (d *decoder) entity(as role, f *fields) *radiograph.Entity {
+	e := new(radiograph.Entity)
 	d.peek()
 	start := d.i
 	for ok := d.open('{'); ok; ok = d.more('{') {
 		d.member(d.key(), e, f)
 	}
 	if d.failed {
-		return e, f
+		return e
 	}
 	e.Body = d.body[start:d.i:d.i]
 	e.Nested = as == nestedRole
@@ -129,7 +130,7 @@ func (d *decoder) entity(as role) (*radiograph.Entity, *fields) {
 		c.Parent = e.ID // nesting beats what the child states
 	}
 	nameExceptions(e)
-	return e, f
+	return e
 }
 
 // member reads one member's value into e and f.
@@ -169,8 +170,8 @@ func (d *decoder) member(key string, e *radiograph.Entity, f *fields) {
 				d.skip()
 				continue
 			}
-			c, _ := d.entity(nestedRole)
-			e.Children = append(e.Children, c)
+			var nested fields
+			e.Children = append(e.Children, d.entity(nestedRole, &nested))
 		}
 	case "namespace":
 		d.optText(&e.Namespace)

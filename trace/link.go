@@ -39,8 +39,10 @@ func LinkContributions(traces []*radiograph.Trace) []*radiograph.Contribution {
 					continue
 				}
 				seen[p] = true
-				c := &radiograph.Contribution{Minute: minuteOf(p.to.Start), Node: service(p.from), Edge: service(p.to), Link: true}
-				count(c, p.to.Entity)
+				c := &radiograph.Contribution{
+					Minute: minuteOf(p.to.Start), Node: service(p.from), Edge: service(p.to), Link: true,
+					Start: p.to.Start, End: p.to.End, Statistics: outcome(p.to.Entity),
+				}
 				age := max(int64(p.to.Start-p.from.End), 0) / 1000
 				c.Durations = radiograph.Histogram{radiograph.Bucket(age): 1}
 				out = append(out, c)

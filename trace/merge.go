@@ -130,6 +130,9 @@ func byStart(a, b *radiograph.Node) int {
 
 // cutCycles detaches the first node of each circle of parents.
 func cutCycles(nodes []*radiograph.Node) {
+	if shallow(nodes) {
+		return
+	}
 	walk := make(map[*radiograph.Node]int, len(nodes)) // the walk that came by first, from 1
 	for i, n := range nodes {
 		at := n
@@ -147,6 +150,24 @@ func cutCycles(nodes []*radiograph.Node) {
 		}
 		first.Parent = nil
 	}
+}
+
+// shallow reports whether each node has few enough parents above it to see, at
+// once, that there is no circle. Nearly all traces are.
+func shallow(nodes []*radiograph.Node) bool {
+	const few = 16
+	for _, n := range nodes {
+		at := n
+		for range few {
+			if at = at.Parent; at == nil {
+				break
+			}
+		}
+		if at != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // hang fills Children and Callee. The nodes come in order, so the lists do.

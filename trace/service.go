@@ -43,12 +43,22 @@ func account(e *radiograph.Entity) radiograph.AccountID {
 	if e.AWS.AccountID != "" {
 		return radiograph.AccountID(e.AWS.AccountID)
 	}
-	for _, arn := range []string{e.ResourceARN, e.AWS.FunctionARN} {
-		if part := strings.SplitN(arn, ":", 6); len(part) == 6 && part[4] != "" {
-			return radiograph.AccountID(part[4])
-		}
+	if a := arnAccount(e.ResourceARN); a != "" {
+		return a
 	}
-	return ""
+	return arnAccount(e.AWS.FunctionARN)
+}
+
+// arnAccount is the fifth of an ARN's six parts, or "".
+func arnAccount(arn string) radiograph.AccountID {
+	for range 4 {
+		_, arn, _ = strings.Cut(arn, ":")
+	}
+	account, _, whole := strings.Cut(arn, ":")
+	if !whole {
+		return ""
+	}
+	return radiograph.AccountID(account)
 }
 
 // functionName is the name in what a client may pass as FunctionName: a name, a
