@@ -39,6 +39,7 @@ var mayImport = map[string]struct {
 	"sandbox":   {".", "function processes and the Runtime API"},
 	"disk":      {". filter trace", "the embedded store, the only room that knows Pebble"},
 	"daemon":    {".", "segments by UDP in, batches out"},
+	"otlp":      {".", "OpenTelemetry's spans in, segment documents out"},
 
 	"awsapi":        {".", "the wire protocols and the table of operations"},
 	"awsapi/xray":   {". awsapi query filter sampling group settings retrieval", "X-Ray's shapes; filter reads expressions, the last four keep what the API sets"},
@@ -47,7 +48,7 @@ var mayImport = map[string]struct {
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},
 	"console":       {". filter query lambda iam", "the pages; filter tells where an expression is wrong"},
 
-	"server":         {". disk meter ingest query iam sampling group settings retrieval lambda sandbox daemon awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
+	"server":         {". disk meter ingest query iam sampling group settings retrieval lambda sandbox daemon otlp awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
 	"cmd/radiograph": {". server trace meter", "flags, modes, signals, output; trace lays out the waterfall, meter reads prices"},
 	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},
@@ -61,6 +62,7 @@ var testOnly = []string{"storetest", "truth", "interop", "testserver"}
 // thirdParty are the outside modules a package may use, besides golang.org/x.
 var thirdParty = map[string]string{
 	"disk":           "github.com/cockroachdb/pebble/v2 github.com/klauspost/compress",
+	"otlp":           "google.golang.org/protobuf",
 	"cmd/radiograph": "github.com/spf13/cobra",
 }
 

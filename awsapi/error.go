@@ -129,10 +129,10 @@ func (f failureForm) answer(err error) (a answer, internal bool) {
 
 // errorJSON writes the name and the text in every spelling that clients read.
 func (f failureForm) errorJSON(x Exception, message string, members map[string]string) []byte {
-	b := append([]byte(`{"__type":`), appendString(nil, x.Name)...)
+	b := append([]byte(`{"__type":`), radiograph.AppendJSONString(nil, x.Name)...)
 	member := func(name, value string) {
-		b = append(append(append(b, ','), appendString(nil, name)...), ':')
-		b = appendString(b, value)
+		b = append(append(append(b, ','), radiograph.AppendJSONString(nil, name)...), ':')
+		b = radiograph.AppendJSONString(b, value)
 	}
 	if f.service != nil && f.service.TypedErrors && x.Name != f.service.validation().Name {
 		member("Type", fault(x.Status, "User", "Server"))

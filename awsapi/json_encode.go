@@ -6,7 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"unicode/utf8"
+
+	"radiograph"
 )
 
 // appendJSON writes the body members of a structure, a value at a time, without
@@ -23,7 +24,7 @@ func appendJSON(b []byte, s *Shape, v reflect.Value) []byte {
 			b = append(b, ',')
 		}
 		first = false
-		b = append(appendString(b, m.WireName), ':')
+		b = append(radiograph.AppendJSONString(b, m.WireName), ':')
 		b = appendValue(b, m.Shape, f)
 	}
 	return append(b, '}')
@@ -70,15 +71,15 @@ func appendValue(b []byte, s *Shape, v reflect.Value) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = append(appendString(b, key.String()), ':')
+			b = append(radiograph.AppendJSONString(b, key.String()), ':')
 			b = appendValue(b, s.Elem, v.MapIndex(key))
 		}
 		return append(b, '}')
 	case String:
 		if s.text {
-			return appendString(b, v.Bytes())
+			return radiograph.AppendJSONString(b, v.Bytes())
 		}
-		return appendString(b, v.String())
+		return radiograph.AppendJSONString(b, v.String())
 	case Blob:
 		b = append(b, '"')
 		b = base64.StdEncoding.AppendEncode(b, v.Bytes())
@@ -118,48 +119,4 @@ func appendDouble(b []byte, f float64) []byte {
 		return strconv.AppendFloat(b, f, 'e', -1, 64)
 	}
 	return strconv.AppendFloat(b, f, 'f', -1, 64)
-}
-
-// appendString writes a quoted string. Bytes that are not UTF-8 become U+FFFD.
-func appendString[T string | []byte](b []byte, s T) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
-			continue
-		}
-		if c >= utf8.RuneSelf {
-			tail := s[i:min(i+utf8.UTFMax, len(s))]
-			r, n := utf8.DecodeRuneInString(string(tail))
-			if r != utf8.RuneError || n > 1 {
-				i += n
-				continue
-			}
-			b = append(b, s[from:i]...)
-			b = append(b, "\uFFFD"...)
-			i++
-			from = i
-			continue
-		}
-		b = append(b, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\t':
-			b = append(b, '\\', 't')
-		case '\r':
-			b = append(b, '\\', 'r')
-		default:
-			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		}
-		i++
-		from = i
-	}
-	b = append(b, s[from:]...)
-	return append(b, '"')
 }

@@ -1,5 +1,6 @@
 // Package daemon is the X-Ray daemon: segment documents enter by UDP, one to a
-// datagram, and leave in batches through radiograph.Sink. Its TCP port hands
+// datagram, or spans in frames of ADOT's, and leave in batches through
+// radiograph.Sink. Its TCP port hands
 // every request to a handler of the caller's, so that SDKs get their sampling
 // rules unsigned.
 //
@@ -8,12 +9,13 @@
 // function's account whatever a datagram says, stamps each document with the
 // invocation that was running when it came, and sends with the role's rights.
 //
-// It never parses a document, never answers a datagram, and never holds more
+// It never parses a document itself, never answers a datagram, and never holds more
 // than its bound of memory: the oldest document goes first, and every loss is
 // counted.
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -43,10 +45,20 @@ type Config struct {
 	Sink      radiograph.Sink
 	Telemetry radiograph.TelemetrySink // nil: no telemetry
 	Roles     radiograph.Authorizer    // asked by environments' daemons
+	Spans     SpanDecoder              // for ADOT's frames; nil: there are none
 	// Proxy makes the handler of the TCP port; nil answers 502.
 	Proxy func(radiograph.DaemonSpec) http.Handler
 	Clock radiograph.Clock // nil: time.Now
 	Log   *slog.Logger     // nil: nothing is logged
+}
+
+// SpanDecoder maps the OpenTelemetry spans of a datagram to documents.
+// Implemented by package otlp.
+type SpanDecoder interface {
+	// IsFrame reports whether a datagram's body holds no document, but a frame.
+	IsFrame(body []byte) bool
+	// Frame is the documents of a frame. lost says what of it is not recorded.
+	Frame(body []byte) (docs [][]byte, lost []string)
 }
 
 func (c *Config) defaults() {
@@ -227,7 +239,7 @@ func (d *Daemon) receive(fd int) (empty bool) {
 	return false
 }
 
-// take parses one datagram and queues its document.
+// take parses one datagram and queues its documents.
 func (d *Daemon) take(frame []byte) {
 	d.telemetry.received.Add(1)
 	body, err := ParseFrame(frame)
@@ -237,8 +249,23 @@ func (d *Daemon) take(frame []byte) {
 		d.losses.drop(err.Error(), 1)
 		return
 	}
-	doc := radiograph.Document{Body: append(make([]byte, 0, len(body)), body...), Stamp: d.stamp}
-	dropped, waiting := d.queue.push(doc)
+	if d.cfg.Spans == nil || !d.cfg.Spans.IsFrame(body) {
+		d.enqueue(bytes.Clone(body))
+		return
+	}
+	docs, lost := d.cfg.Spans.Frame(body)
+	for _, reason := range lost {
+		d.telemetry.rejected.Add(1)
+		d.losses.drop(reason, 1)
+	}
+	for _, doc := range docs {
+		d.enqueue(doc)
+	}
+}
+
+// enqueue stamps a document and queues it.
+func (d *Daemon) enqueue(body []byte) {
+	dropped, waiting := d.queue.push(radiograph.Document{Body: body, Stamp: d.stamp})
 	if dropped > 0 {
 		d.telemetry.spillover.Add(int64(dropped))
 		d.losses.drop("the daemon's memory was full: the oldest document was dropped", dropped)

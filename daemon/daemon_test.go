@@ -115,10 +115,10 @@ func TestDropped(t *testing.T) {
 			return nil
 		}}, []string{header + "bad", header + "good"}, []string{"document 1234 was rejected: MissingId: no id"}, 2},
 		{"a second try", &recorder{fail: 1}, []string{header + "a"}, nil, 1},
-		{"OpenTelemetry", &recorder{}, []string{header + "T1Sabc"}, []string{ErrOTLP.Error()}, 0},
+		{"OpenTelemetry", &recorder{}, []string{header + "T1Sgood", header + "T1Sbad"}, []string{"a span was lost"}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d, conn := environment(t, Config{Sink: c.sink, Roles: c.sink}, 128)
+			d, conn := environment(t, Config{Sink: c.sink, Roles: c.sink, Spans: spanDecoder{}}, 128)
 			for _, frame := range c.send {
 				if _, err := conn.Write([]byte(frame)); err != nil {
 					t.Fatal(err)
@@ -132,6 +132,32 @@ func TestDropped(t *testing.T) {
 				t.Errorf("%d datagrams, %d documents", got.Datagrams, c.sink.count())
 			}
 		})
+	}
+}
+
+// spanDecoder makes two documents of a good frame.
+type spanDecoder struct{}
+
+func (spanDecoder) IsFrame(body []byte) bool { return strings.HasPrefix(string(body), "T1S") }
+
+func (spanDecoder) Frame(body []byte) (docs [][]byte, lost []string) {
+	if string(body) == "T1Sbad" {
+		return nil, []string{"a span was lost"}
+	}
+	return [][]byte{[]byte("one"), []byte("two")}, nil
+}
+
+// TestSpansStamped: what comes of a frame is an invocation's like any document.
+func TestSpansStamped(t *testing.T) {
+	r := &recorder{}
+	d, c := environment(t, Config{Sink: r, Roles: r, Spans: spanDecoder{}}, 128)
+	stamp := radiograph.Stamp{Trace: radiograph.TraceID{1}, Invocation: radiograph.SegmentID{1}}
+	d.Stamp(stamp)
+	send(t, c, "T1Sgood")
+	d.Drain(t.Context())
+	want := []radiograph.Document{{Body: []byte("one"), Stamp: stamp}, {Body: []byte("two"), Stamp: stamp}}
+	if diff := cmp.Diff(want, r.docs); diff != "" {
+		t.Error(diff)
 	}
 }
 

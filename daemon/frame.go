@@ -10,19 +10,16 @@ import (
 // maxDatagram holds any UDP payload over IPv4 or IPv6.
 const maxDatagram = 64 << 10
 
-// Why a datagram is not passed on. The first two are aws-xray-daemon's words.
+// Why a datagram is not passed on, in aws-xray-daemon's words.
 var (
 	ErrMissing = errors.New("a datagram was dropped: missing header or segment")
 	ErrHeader  = errors.New("a datagram was dropped: invalid header")
-	// ErrOTLP: an OpenTelemetry exporter (ADOT's layer) sent a frame of OTLP.
-	ErrOTLP = errors.New("a datagram was dropped: it is an OpenTelemetry frame (T1S, T1U, M1), which this daemon does not take")
 )
 
 // The two spellings of the header line that the SDKs send.
 var (
-	headerTight = []byte(`{"format":"json","version":1}`)              // Python, Node.js, ADOT
-	headerWide  = []byte(`{"format": "json", "version": 1}`)           // Go, Java
-	otlpFrames  = [][]byte{[]byte("T1S"), []byte("T1U"), []byte("M1")} // traces sampled, not sampled, metrics
+	headerTight = []byte(`{"format":"json","version":1}`)    // Python, Node.js, ADOT
+	headerWide  = []byte(`{"format": "json", "version": 1}`) // Go, Java
 )
 
 // ParseFrame splits a datagram at its first newline into header and document,
@@ -35,11 +32,6 @@ func ParseFrame(frame []byte) (body []byte, err error) {
 	}
 	if !bytes.Equal(head, headerTight) && !bytes.Equal(head, headerWide) && !validHeader(head) {
 		return nil, ErrHeader
-	}
-	for _, p := range otlpFrames {
-		if bytes.HasPrefix(body, p) {
-			return nil, ErrOTLP
-		}
 	}
 	return body, nil
 }

@@ -31,8 +31,7 @@ func TestParseFrame(t *testing.T) {
 		{"no version", "{\"format\":\"json\"}\n{}", "", ErrHeader},
 		{"more after the header", "{\"format\":\"json\",\"version\":1} x\n{}", "", ErrHeader},
 		{"a document without a header", "{\"id\":\n1}", "", ErrHeader},
-		{"OpenTelemetry, sampled", "{\"format\":\"json\",\"version\":1}\nT1SCg==", "", ErrOTLP},
-		{"OpenTelemetry, not sampled", "{\"format\":\"json\",\"version\":1}\nT1UCg==", "", ErrOTLP},
+		{"OpenTelemetry", "{\"format\":\"json\",\"version\":1}\nT1SCg==", "T1SCg==", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			body, err := ParseFrame([]byte(c.frame))

@@ -27,6 +27,8 @@ type server struct {
 	Endpoint string `json:"endpoint"`
 	Console  string `json:"console"`
 	Daemon   string `json:"daemon"`
+	OTLPHTTP string `json:"otlp_http"`
+	OTLPGRPC string `json:"otlp_grpc"`
 	PID      int    `json:"pid"`
 
 	Startup time.Duration // from the start of the process to the ready file
@@ -43,7 +45,7 @@ func start(t testing.TB, args ...string) *server {
 	t.Helper()
 	temporary := t.TempDir()
 	ready := filepath.Join(temporary, "ready.json")
-	all := []string{"up", "--addr", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--ready-file", ready}
+	all := []string{"up", "--addr", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--ready-file", ready}
 	s := &server{log: &logBuffer{}, ended: make(chan struct{}), dirs: []string{temporary}}
 	if i := slices.Index(args, "--data"); i >= 0 {
 		s.dirs = append(s.dirs, args[i+1])

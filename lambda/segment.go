@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -181,18 +180,7 @@ func (w *writer) key(k string) {
 	*w = append(*w, '"', ':')
 }
 
-func (w *writer) string(s string) {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			text, _ := json.Marshal(s) // a string always marshals
-			*w = append(*w, text...)
-			return
-		}
-	}
-	*w = append(*w, '"')
-	*w = append(*w, s...)
-	*w = append(*w, '"')
-}
+func (w *writer) string(s string) { *w = radiograph.AppendJSONString(*w, s) }
 
 func (w *writer) text(k, s string) {
 	w.key(k)

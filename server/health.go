@@ -12,7 +12,9 @@ type Health struct {
 	Endpoint string `json:"endpoint"`
 	Console  string `json:"console"`
 	Daemon   string `json:"daemon"`
-	Account  string `json:"account"` // of documents that come without a signature
+	OTLPHTTP string `json:"otlp_http,omitempty"` // absent: only the main port takes it
+	OTLPGRPC string `json:"otlp_grpc,omitempty"` // absent: there is none
+	Account  string `json:"account"`             // of documents that come without a signature
 	Region   string `json:"region"`
 	PID      int    `json:"pid"`
 }

@@ -33,6 +33,7 @@ import (
 	"radiograph/ingest"
 	"radiograph/lambda"
 	"radiograph/meter"
+	"radiograph/otlp"
 	"radiograph/query"
 	"radiograph/retrieval"
 	"radiograph/sampling"
@@ -52,11 +53,20 @@ type Config struct {
 	Addr   string // of the AWS APIs and the console; "": 127.0.0.1:0
 	Daemon string // of the X-Ray daemon, UDP and TCP on one port; "": 127.0.0.1:0
 
+	OTLPHTTP string // of OTLP over HTTP; "": 127.0.0.1:0; Off: none but the main port
+	OTLPGRPC string // of OTLP over gRPC; "": 127.0.0.1:0; Off: none
+	// Start without one when its address is taken.
+	OTLPHTTPOptional, OTLPGRPCOptional bool
+	// Annotations are the span and resource attributes to index besides those a
+	// span lists (package otlp); AnnotateAll indexes all.
+	Annotations []string
+	AnnotateAll bool
+
 	Dir      string // the data folder; "": in memory
 	CacheDir string // for what runtimes need; "": radiograph in the user's cache folder
 
 	// Account and Region own what comes without a signature: the daemon's
-	// documents and the console's pages.
+	// documents, OpenTelemetry's spans and the console's pages.
 	Account radiograph.AccountID
 	Region  radiograph.Region
 
@@ -79,6 +89,8 @@ type Server struct {
 	cfg      Config
 	endpoint string
 	daemon   string
+	otlpHTTP string // "": there is none
+	otlpGRPC string
 	tenant   radiograph.Tenant
 	meter    *meter.Meter
 	stopping atomic.Bool
@@ -140,8 +152,9 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	// once one of them runs.
 	roles := iam.New(store, cfg.Clock)
 	var api *awsapi.Server
+	spans := otlp.New(otlp.Config{Sink: sink, Annotations: cfg.Annotations, AnnotateAll: cfg.AnnotateAll, Log: cfg.Log})
 	daemons := daemon.Config{
-		Sink: sink, Telemetry: sink, Roles: roles, Clock: cfg.Clock, Log: cfg.Log,
+		Sink: sink, Telemetry: sink, Roles: roles, Spans: spans, Clock: cfg.Clock, Log: cfg.Log,
 		Proxy: func(spec radiograph.DaemonSpec) http.Handler { return api.As(daemonCaller(spec), xrayName) },
 	}
 	environments, err := sandbox.New(sandbox.Config{
@@ -190,7 +203,11 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}
 	s.daemon = reachable(net.UDPAddrFromAddrPort(outside.Addr()))
 	s.onClose("daemon", outside.Close)
-	s.serve(listener, api)
+	main, err := s.serveOTLP(ctx, spans, api)
+	if err != nil {
+		return nil, err
+	}
+	s.serve(listener, main, false)
 	s.work(functions)
 	return s, nil
 }
@@ -203,6 +220,12 @@ func (c *Config) defaults(ctx context.Context) error {
 	}
 	if c.Daemon == "" {
 		c.Daemon = "127.0.0.1:0"
+	}
+	if c.OTLPHTTP == "" {
+		c.OTLPHTTP = "127.0.0.1:0"
+	}
+	if c.OTLPGRPC == "" {
+		c.OTLPGRPC = "127.0.0.1:0"
 	}
 	if c.Account == "" {
 		c.Account = radiograph.DefaultAccount
@@ -223,7 +246,10 @@ func (c *Config) defaults(ctx context.Context) error {
 	if c.Insecure {
 		return nil
 	}
-	for _, address := range []string{c.Addr, c.Daemon} {
+	for _, address := range []string{c.Addr, c.Daemon, c.OTLPHTTP, c.OTLPGRPC} {
+		if address == Off {
+			continue
+		}
 		if err := checkLoopback(ctx, address); err != nil {
 			return err
 		}
@@ -250,9 +276,15 @@ func daemonCaller(spec radiograph.DaemonSpec) awsapi.Caller {
 	return c
 }
 
-// serve answers requests until Close, which lets begun ones end.
-func (s *Server) serve(l net.Listener, h http.Handler) {
+// serve answers requests until Close, which lets begun ones end. With http2 it
+// also accepts HTTP/2 in cleartext, which gRPC needs.
+func (s *Server) serve(l net.Listener, h http.Handler, http2 bool) {
 	srv := newHTTPServer(h, s.cfg.Log)
+	if http2 {
+		srv.Protocols = new(http.Protocols)
+		srv.Protocols.SetUnencryptedHTTP2(true)
+		srv.Protocols.SetHTTP1(true)
+	}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -322,6 +354,12 @@ func (s *Server) Console() string { return s.endpoint + "/" }
 // Daemon is host:port of the X-Ray daemon, as AWS_XRAY_DAEMON_ADDRESS takes it.
 func (s *Server) Daemon() string { return s.daemon }
 
+// OTLPHTTP is host:port of OTLP over HTTP, or "" when only the main port takes it.
+func (s *Server) OTLPHTTP() string { return s.otlpHTTP }
+
+// OTLPGRPC is host:port of OTLP over gRPC, or "" when there is none.
+func (s *Server) OTLPGRPC() string { return s.otlpGRPC }
+
 // Tenant owns what comes without a signature.
 func (s *Server) Tenant() radiograph.Tenant { return s.tenant }
 
@@ -340,6 +378,7 @@ func (s *Server) hosts(bound net.Addr) []string {
 func (s *Server) health() Health {
 	h := Health{
 		Status: "ok", Version: s.cfg.Version, Endpoint: s.Endpoint(), Console: s.Console(), Daemon: s.Daemon(),
+		OTLPHTTP: s.OTLPHTTP(), OTLPGRPC: s.OTLPGRPC(),
 		Account: string(s.tenant.Account), Region: string(s.tenant.Region), PID: os.Getpid(),
 	}
 	if s.stopping.Load() {

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"encoding/json"
 	"unicode/utf8"
 
 	"radiograph"
@@ -75,7 +74,7 @@ func (w *renderer) inferred(n *radiograph.Node) {
 	}
 	if n.Origin != "" {
 		w.b = append(w.b, `,"origin":`...)
-		w.b = appendString(w.b, n.Origin)
+		w.b = radiograph.AppendJSONString(w.b, n.Origin)
 	}
 	w.b = append(w.b, `,"inferred":true`...)
 }
@@ -146,7 +145,7 @@ func (w *renderer) object(raw string, each func(key, raw string) bool) {
 			w.b = append(w.b, ',')
 		}
 		key := r.key()
-		w.b = append(appendString(w.b, key), ':')
+		w.b = append(radiograph.AppendJSONString(w.b, key), ':')
 		r.peek()
 		if each(key, r.skip()) {
 			first = false
@@ -220,7 +219,7 @@ func (w *renderer) exception(x radiograph.Exception, raw string) {
 		r.peek()
 		if raw := r.skip(); key != "id" && raw != "null" {
 			w.b = append(w.b, ',')
-			w.b = append(appendString(w.b, key), ':')
+			w.b = append(radiograph.AppendJSONString(w.b, key), ':')
 			w.b = append(w.b, raw...)
 		}
 	}
@@ -238,19 +237,5 @@ func appendClipped(b []byte, raw string, n int) []byte {
 	if utf8.RuneCountInString(text) <= n {
 		return append(b, raw...)
 	}
-	return appendString(b, clip(text, n))
-}
-
-func appendString(b []byte, s string) []byte {
-	plain := true
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			plain = false
-		}
-	}
-	if plain {
-		return append(append(append(b, '"'), s...), '"')
-	}
-	q, _ := json.Marshal(s) // strings always marshal
-	return append(b, q...)
+	return radiograph.AppendJSONString(b, clip(text, n))
 }

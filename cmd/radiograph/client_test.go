@@ -193,7 +193,10 @@ export AWS_ACCESS_KEY_ID=000000000000
 export AWS_SECRET_ACCESS_KEY=radiograph
 export AWS_REGION=us-east-1
 export AWS_DEFAULT_REGION=us-east-1
-export AWS_XRAY_DAEMON_ADDRESS=` + p.Daemon + "\n"
+export AWS_XRAY_DAEMON_ADDRESS=` + p.Daemon + `
+export OTEL_EXPORTER_OTLP_ENDPOINT=http://` + p.OTLPHTTP + `
+export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+`
 		if diff := cmp.Diff(want, stdout); code != exitOK || diff != "" {
 			t.Errorf("exit code %d, %s (-want +got):\n%s", code, stderr, diff)
 		}

@@ -136,7 +136,7 @@ func startDemoServer(ctx context.Context, stderr io.Writer, f *demoFlags) (*serv
 		return nil, err
 	}
 	cfg := server.Config{
-		Addr: f.addr, Daemon: f.daemon, Dir: f.dir, Version: version(), Log: log,
+		Addr: f.addr, Daemon: f.daemon, OTLPHTTP: server.Off, OTLPGRPC: server.Off, Dir: f.dir, Version: version(), Log: log,
 		AsyncBackoff: []time.Duration{demoBackoff, demoBackoff},
 	}
 	for {

@@ -32,8 +32,8 @@ func newEnv() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "env",
 		Short: "Print the shell exports that point AWS clients here",
-		Long: `Print the shell exports that point AWS clients and X-Ray SDKs at the running
-server. Use it as:
+		Long: `Print the shell exports that point AWS clients, X-Ray SDKs and OpenTelemetry
+at the running server. Use it as:
 
   eval "$(radiograph env)"
 
@@ -56,7 +56,7 @@ The keys are no secret: a twelve-digit access key is the account.`,
 			if flags.region == "" {
 				c.region = h.Region
 			}
-			return writeExports(cmd.OutOrStdout(), c, h.Daemon)
+			return writeExports(cmd.OutOrStdout(), c, h)
 		},
 	}
 	flags.register(cmd)
@@ -64,7 +64,11 @@ The keys are no secret: a twelve-digit access key is the account.`,
 }
 
 // writeExports prints the lines in POSIX shell.
-func writeExports(w io.Writer, c *client, daemon string) error {
+func writeExports(w io.Writer, c *client, h *server.Health) error {
+	spans := c.endpoint // which takes them, too
+	if h.OTLPHTTP != "" {
+		spans = "http://" + h.OTLPHTTP
+	}
 	var b strings.Builder
 	for _, e := range [][2]string{
 		{"AWS_ENDPOINT_URL", c.endpoint},
@@ -72,7 +76,9 @@ func writeExports(w io.Writer, c *client, daemon string) error {
 		{"AWS_SECRET_ACCESS_KEY", "radiograph"},
 		{"AWS_REGION", c.region},
 		{"AWS_DEFAULT_REGION", c.region},
-		{"AWS_XRAY_DAEMON_ADDRESS", daemon},
+		{"AWS_XRAY_DAEMON_ADDRESS", h.Daemon},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", spans},
+		{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"},
 	} {
 		fmt.Fprintf(&b, "export %s=%s\n", e[0], shellWord(e[1]))
 	}

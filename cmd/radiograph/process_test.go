@@ -143,7 +143,7 @@ type upProcess struct {
 func up(t testing.TB, args ...string) *upProcess {
 	t.Helper()
 	ready := filepath.Join(t.TempDir(), "ready.json")
-	all := append([]string{"up", "--addr", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--ready-file", ready}, args...)
+	all := append([]string{"up", "--addr", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--ready-file", ready}, args...)
 	if !strings.Contains(strings.Join(args, " "), "--data") {
 		all = append(all, "--memory")
 	}

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,7 +39,7 @@ func newUp() *cobra.Command {
 		Use:   "up",
 		Short: "Run the server",
 		Long: `Run the server: X-Ray, Lambda, IAM and STS with the console on one port, and the
-X-Ray daemon on another. It runs until SIGINT or SIGTERM, then lets what is
+X-Ray daemon and OpenTelemetry's OTLP on others. It runs until SIGINT or SIGTERM, then lets what is
 running come to its end.`,
 		Args: exactArgs(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,6 +49,9 @@ running come to its end.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.server.Addr, "addr", "127.0.0.1:4566", "address of the AWS APIs and the console; port 0 takes a free one")
 	fl.StringVar(&f.server.Daemon, "daemon", "127.0.0.1:2000", "address of the X-Ray daemon, UDP and TCP; port 0 takes a free one")
+	fl.StringVar(&f.server.OTLPHTTP, "otlp-http", "127.0.0.1:4318", "address of OTLP over HTTP, which the main port takes too; off for none")
+	fl.StringVar(&f.server.OTLPGRPC, "otlp-grpc", "127.0.0.1:4317", "address of OTLP over gRPC; off for none")
+	fl.StringSliceVar(&f.server.Annotations, "otlp-annotations", nil, "span attributes that become annotations, a resource's as otel.resource.NAME; all for every one")
 	fl.StringVar(&f.server.Dir, "data", "", "data folder (default $XDG_DATA_HOME/radiograph)")
 	fl.BoolVar(&f.memory, "memory", false, "keep all data in memory and forget it at the end")
 	fl.StringVar(&f.readyFile, "ready-file", "", "write the addresses to this file, as JSON, when ready")
@@ -68,6 +73,8 @@ running come to its end.`,
 func (f *upFlags) config(stderr io.Writer, changed func(flag string) bool) (server.Config, error) {
 	cfg := f.server
 	cfg.Version = version()
+	cfg.OTLPHTTPOptional, cfg.OTLPGRPCOptional = !changed("otlp-http"), !changed("otlp-grpc")
+	cfg.AnnotateAll = slices.Contains(cfg.Annotations, "all")
 	if !isAccount(string(cfg.Account)) {
 		return cfg, usagef("--account %q is not a twelve-digit account number", cfg.Account)
 	}
@@ -170,6 +177,7 @@ func runUp(ctx context.Context, out, stderr io.Writer, f *upFlags, changed func(
 	fmt.Fprintf(out, "  endpoint  %s  X-Ray, Lambda, IAM, STS\n", srv.Endpoint())
 	fmt.Fprintf(out, "  console   %s\n", srv.Console())
 	fmt.Fprintf(out, "  daemon    %s  udp and tcp\n", srv.Daemon())
+	fmt.Fprintf(out, "  otlp      %s  http, %s  grpc\n", cmp.Or(srv.OTLPHTTP(), strings.TrimPrefix(srv.Endpoint(), "http://")), cmp.Or(srv.OTLPGRPC(), "no"))
 	fmt.Fprintf(out, "  data      %s\n", cmp.Or(cfg.Dir, "in memory"))
 	fmt.Fprintf(out, "  shell     %s\n", exportLine(srv.Endpoint()))
 
@@ -183,7 +191,7 @@ func explainStart(err error) error {
 	var taken *server.AddressInUseError
 	switch {
 	case errors.As(err, &taken):
-		return fmt.Errorf("%w: is another radiograph running? --addr and --daemon choose other addresses, port 0 a free one", err)
+		return fmt.Errorf("%w: is another radiograph running? --addr, --daemon, --otlp-http and --otlp-grpc choose other addresses, port 0 a free one", err)
 	case errors.Is(err, server.ErrPublicAddress):
 		return fmt.Errorf("%w: use a loopback address such as 127.0.0.1, or add --insecure", err)
 	}
@@ -203,13 +211,15 @@ type readyAddresses struct {
 	Endpoint string `json:"endpoint"`
 	Console  string `json:"console"`
 	Daemon   string `json:"daemon"`
+	OTLPHTTP string `json:"otlp_http,omitempty"`
+	OTLPGRPC string `json:"otlp_grpc,omitempty"`
 	PID      int    `json:"pid"`
 }
 
 // writeReadyFile writes the addresses so that a reader sees all of them or no
 // file.
 func writeReadyFile(path string, srv *server.Server) (err error) {
-	b, err := json.Marshal(readyAddresses{srv.Endpoint(), srv.Console(), srv.Daemon(), os.Getpid()})
+	b, err := json.Marshal(readyAddresses{srv.Endpoint(), srv.Console(), srv.Daemon(), srv.OTLPHTTP(), srv.OTLPGRPC(), os.Getpid()})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,163 @@
+package otlp
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"radiograph"
+)
+
+// Config is what a Receiver works with. Sink is required.
+type Config struct {
+	Sink radiograph.Sink
+	// Annotations are the attributes to index besides those a span lists in
+	// aws.xray.annotations; a resource's begin with "otel.resource.". With
+	// AnnotateAll all are that can be.
+	Annotations []string
+	AnnotateAll bool
+	Log         *slog.Logger // nil: nothing is logged
+}
+
+// Receiver takes export requests. Its methods may be called from any goroutine.
+type Receiver struct{ cfg Config }
+
+// New makes a Receiver.
+func New(c Config) *Receiver {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.Log = c.Log.With("component", "otlp")
+	return &Receiver{c}
+}
+
+// maxBatch bounds the documents given to the Sink at once.
+const maxBatch = 1000
+
+// outcome is what an answer tells of spans that were not taken.
+type outcome struct {
+	rejected int
+	message  string
+}
+
+func (o *outcome) reject(id []byte, why string) {
+	o.rejected++
+	if o.rejected == 1 {
+		o.message = fmt.Sprintf("span %x: %s", id[:min(len(id), 8)], why)
+	}
+}
+
+// text is the message of a partial success.
+func (o *outcome) text() string {
+	if o.rejected > 1 {
+		return fmt.Sprintf("%s (and %d more)", o.message, o.rejected-1)
+	}
+	return o.message
+}
+
+// put stores the spans of a request; they are durable when it returns. An error
+// means that nothing is promised: the request should come again.
+func (r *Receiver) put(ctx context.Context, t radiograph.Tenant, request []resourceSpans) (outcome, error) {
+	var (
+		o     outcome
+		batch = make([]radiograph.Document, 0, min(maxBatch, 64))
+		from  = make([]*span, 0, cap(batch)) // the span each document is of
+		last  *span
+	)
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		refused, err := r.cfg.Sink.Put(ctx, t, radiograph.DoorOTLP, batch)
+		if err != nil {
+			return err
+		}
+		for _, x := range refused {
+			if s := from[x.Index]; s != last { // a span of two documents counts once
+				o.reject(s.spanID, x.Message)
+				last = s
+			}
+		}
+		batch, from = make([]radiograph.Document, 0, cap(batch)), from[:0]
+		return nil
+	}
+	for i := range request {
+		rs := newResource(request[i].resource)
+		for j := range request[i].spans {
+			s := &request[i].spans[j]
+			bodies, err := documents(&r.cfg, rs, s)
+			if err != nil {
+				o.reject(s.spanID, err.Error())
+				continue
+			}
+			if len(batch)+len(bodies) > maxBatch {
+				if err := flush(); err != nil {
+					return o, err
+				}
+			}
+			for _, b := range bodies {
+				batch, from = append(batch, radiograph.Document{Body: b}), append(from, s)
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return o, err
+	}
+	if o.rejected > 0 {
+		r.cfg.Log.Debug("spans rejected", "op", "export", "count", o.rejected, "first", o.message)
+	}
+	return o, nil
+}
+
+// The prefixes of ADOT's frames. T1 is what its first versions sent.
+const (
+	frameSampled   = "T1S"
+	frameUnsampled = "T1U"
+	frameTraces    = "T1"
+	frameMetrics   = "M1"
+)
+
+// IsFrame reports whether a datagram's body is ADOT's. No JSON begins so.
+func (r *Receiver) IsFrame(body []byte) bool {
+	return len(body) > 1 && (body[0] == 'T' || body[0] == 'M') && body[1] == '1'
+}
+
+// Frame is the documents of the spans in the body of one of ADOT's datagrams: a
+// prefix, and an ExportTraceServiceRequest in base64. lost says what is not
+// recorded, a sentence each: spans of a trace that is not sampled, metrics, bad
+// spans.
+func (r *Receiver) Frame(body []byte) (docs [][]byte, lost []string) {
+	text := string(body)
+	switch {
+	case strings.HasPrefix(text, frameMetrics):
+		return nil, []string{"a datagram was dropped: it holds OpenTelemetry metrics, and only traces are taken"}
+	case strings.HasPrefix(text, frameUnsampled):
+		return nil, []string{"a datagram was dropped: its OpenTelemetry spans are of a trace that is not sampled (T1U)"}
+	}
+	text, sampled := strings.CutPrefix(text, frameSampled)
+	if !sampled {
+		text = strings.TrimPrefix(text, frameTraces)
+	}
+	message, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, []string{"a datagram was dropped: an OpenTelemetry frame that is not base64"}
+	}
+	request, err := decodeProtobuf(message)
+	if err != nil {
+		return nil, []string{"a datagram was dropped: " + err.Error()}
+	}
+	for i := range request {
+		rs := newResource(request[i].resource)
+		for j := range request[i].spans {
+			s := &request[i].spans[j]
+			bodies, err := documents(&r.cfg, rs, s)
+			if err != nil {
+				lost = append(lost, "an OpenTelemetry span was dropped: "+err.Error())
+			}
+			docs = append(docs, bodies...)
+		}
+	}
+	return docs, lost
+}
