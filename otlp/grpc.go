@@ -92,9 +92,11 @@ func (r *Receiver) export(req *http.Request, t radiograph.Tenant) (outcome, erro
 		return o, grpcErrorf(codeDeadlineExceeded, "the deadline passed before the spans were stored")
 	case ctx.Err() != nil:
 		return o, grpcErrorf(codeCanceled, "the call was canceled")
+	case radiograph.ErrorKind(err) == radiograph.KindThrottled:
+		return o, &grpcError{codeResourceExhausted, tooMany, true}
 	}
 	r.cfg.Log.Error("spans were not stored", "op", "export", "err", err)
-	return o, grpcErrorf(codeUnavailable, "the spans could not be stored; send them again")
+	return o, &grpcError{codeUnavailable, notStored, true}
 }
 
 // readMessage reads the one message of a unary call: a byte that says whether it
@@ -163,10 +165,11 @@ const maxTimeout = 24 * time.Hour
 type grpcError struct {
 	code    statusCode
 	message string
+	retry   bool // the client may come again
 }
 
 func grpcErrorf(code statusCode, format string, args ...any) *grpcError {
-	return &grpcError{code, fmt.Sprintf(format, args...)}
+	return &grpcError{code: code, message: fmt.Sprintf(format, args...)}
 }
 
 // Error is the message.
@@ -177,7 +180,7 @@ func (e *grpcError) Error() string { return e.message }
 func (e *grpcError) write(h http.Header) {
 	h.Set("Grpc-Status", strconv.Itoa(int(e.code)))
 	h.Set("Grpc-Message", percentEncode(e.message))
-	if e.code == codeUnavailable {
+	if e.retry {
 		details := appendStatus(nil, e.code, strings.ToValidUTF8(e.message, "\uFFFD"), true)
 		h.Set("Grpc-Status-Details-Bin", base64.RawStdEncoding.EncodeToString(details))
 	}

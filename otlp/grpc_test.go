@@ -128,13 +128,15 @@ func TestGRPCRefusals(t *testing.T) {
 }
 
 func TestGRPCStoreTrouble(t *testing.T) {
-	c, url := callee(t, &sink{fail: true})
-	status, message, _, details := call(t, c, url+exportMethod, framed(0, encode(request())))
-	b, err := base64.RawStdEncoding.DecodeString(details)
-	if status != "14" || strings.Contains(message, "disk") || err != nil || !bytes.Contains(b, []byte("google.rpc.RetryInfo")) {
-		t.Errorf("%s %q %q %v", status, message, b, err)
+	for want, err := range map[string]error{"14": errDisk, "8": errThrottle} {
+		c, url := callee(t, &sink{fail: err})
+		status, message, _, details := call(t, c, url+exportMethod, framed(0, encode(request())))
+		b, err := base64.RawStdEncoding.DecodeString(details)
+		if status != want || strings.Contains(message, "disk") || err != nil || !bytes.Contains(b, []byte("google.rpc.RetryInfo")) {
+			t.Errorf("%s %q %q %v", status, message, b, err)
+		}
 	}
-	c, url = callee(t, &sink{block: true})
+	c, url := callee(t, &sink{block: true})
 	if status, message, _, _ := call(t, c, url+exportMethod, framed(0, encode(request())), "Grpc-Timeout", "5m"); status != "4" {
 		t.Errorf("%s %q", status, message)
 	}

@@ -36,6 +36,12 @@ const (
 // retrySeconds is when a client may come again after a failure of the store.
 const retrySeconds = 1
 
+// What clients are told that may come again.
+const (
+	tooMany   = "more spans come than the account may send"
+	notStored = "the spans could not be stored; send them again"
+)
+
 // statusCode is google.rpc.Code.
 type statusCode int
 
@@ -44,7 +50,6 @@ const (
 	codeCanceled          statusCode = 1
 	codeInvalidArgument   statusCode = 3
 	codeDeadlineExceeded  statusCode = 4
-	codePermissionDenied  statusCode = 7
 	codeResourceExhausted statusCode = 8
 	codeUnimplemented     statusCode = 12
 	codeInternal          statusCode = 13
@@ -91,11 +96,15 @@ func (r *Receiver) serveHTTP(w http.ResponseWriter, req *http.Request, t radiogr
 	}
 	o, err := r.put(req.Context(), t, request)
 	if err != nil {
+		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds))
+		if radiograph.ErrorKind(err) == radiograph.KindThrottled {
+			a.fail(http.StatusTooManyRequests, codeResourceExhausted, tooMany)
+			return
+		}
 		if req.Context().Err() == nil {
 			r.cfg.Log.Error("spans were not stored", "op", "export", "err", err)
 		}
-		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds))
-		a.fail(http.StatusServiceUnavailable, codeUnavailable, "the spans could not be stored; send them again")
+		a.fail(http.StatusServiceUnavailable, codeUnavailable, notStored)
 		return
 	}
 	a.accepted(o)

@@ -195,10 +195,16 @@ func TestPartialSuccess(t *testing.T) {
 
 // TestStoreTrouble: the answer asks to come again.
 func TestStoreTrouble(t *testing.T) {
-	w := post(t, &sink{fail: true}, Path, protobufType, "", encode(request()))
-	code, message := readStatus(t, w)
-	if w.Code != 503 || w.Header().Get("Retry-After") != strconv.Itoa(retrySeconds) || code != codeUnavailable || strings.Contains(message, "disk") {
-		t.Errorf("%d %v, %d %q", w.Code, w.Header(), code, message)
+	for _, tt := range []struct {
+		err    error
+		status int
+		code   statusCode
+	}{{errDisk, 503, codeUnavailable}, {errThrottle, 429, codeResourceExhausted}} {
+		w := post(t, &sink{fail: tt.err}, Path, protobufType, "", encode(request()))
+		code, message := readStatus(t, w)
+		if w.Code != tt.status || w.Header().Get("Retry-After") != strconv.Itoa(retrySeconds) || code != tt.code || strings.Contains(message, "disk") {
+			t.Errorf("%d %v, %d %q", w.Code, w.Header(), code, message)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type sink struct {
 	batches []int
 	tenants []radiograph.Tenant
 	reject  func(i int) string // why a document is rejected
-	fail    bool
+	fail    error
 	block   bool // until the caller gives up
 }
 
@@ -35,8 +35,8 @@ func (s *sink) Put(ctx context.Context, t radiograph.Tenant, door radiograph.Doo
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	if s.fail {
-		return nil, errors.New("disk full")
+	if s.fail != nil {
+		return nil, s.fail
 	}
 	var out []radiograph.Rejection
 	for i, d := range docs {
@@ -58,6 +58,12 @@ func (s *sink) Put(ctx context.Context, t radiograph.Tenant, door radiograph.Doo
 func (s *sink) Offer(context.Context, radiograph.Tenant, radiograph.Door, []radiograph.Document) ([]radiograph.Rejection, error) {
 	return nil, errors.New("spans must be durable")
 }
+
+// What a store may fail with.
+var (
+	errDisk     = errors.New("disk full")
+	errThrottle = &radiograph.Error{Kind: radiograph.KindThrottled, Message: "Rate exceeded"}
+)
 
 // encode writes a request in protobuf, another way than the reader reads it.
 func encode(request []resourceSpans) []byte {
