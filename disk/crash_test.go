@@ -104,6 +104,7 @@ func (h *crashHistory) options(fs vfs.FS) Options {
 	o.memTable = h.memTable
 	o.OpenTraceBytes = 50_000
 	o.TraceLimit = 20_000
+	o.pending = 5
 	return o
 }
 

@@ -73,10 +73,18 @@ func (c *openTraces) get(k traceKey) (*openTrace, *parkedTrace) {
 	return entry.merged, entry.parked
 }
 
-// put keeps a trace in place of its last version. The least recently used ones
-// that are over the budgets are parked and dropped. read tells that a writer had
-// to read the trace from disk.
-func (c *openTraces) put(k traceKey, o *openTrace, read bool) {
+// put keeps a new trace, parked: most are never written again.
+func (c *openTraces) put(k traceKey, o *openTrace) {
+	p := o.park()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.traces[k] = c.parked.add(&openEntry{key: k, parked: p, size: p.memory()})
+	c.shrink()
+}
+
+// replace keeps a trace in place of its last version, merged. read tells that a
+// writer had to read that version from disk.
+func (c *openTraces) replace(k traceKey, o *openTrace, read bool) {
 	size := o.memory()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,6 +95,12 @@ func (c *openTraces) put(k traceKey, o *openTrace, read bool) {
 		c.listOf(e).remove(e)
 	}
 	c.traces[k] = c.merged.add(&openEntry{key: k, merged: o, size: size})
+	c.shrink()
+}
+
+// shrink parks and drops the least recently used traces that are over the
+// budgets.
+func (c *openTraces) shrink() {
 	for e := c.merged.over(); e != nil; e = c.merged.over() {
 		entry := c.merged.remove(e)
 		p := entry.merged.park()

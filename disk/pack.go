@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -32,6 +33,7 @@ const packLimit = 64 << 20
 type packer struct {
 	enc *zstd.Encoder
 	dec *zstd.Decoder
+	raw sync.Pool // of *[]byte: documents laid end to end
 }
 
 func newPacker() (*packer, error) {
@@ -47,7 +49,7 @@ func newPacker() (*packer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &packer{enc, dec}, nil
+	return &packer{enc: enc, dec: dec, raw: sync.Pool{New: func() any { return new([]byte) }}}, nil
 }
 
 func (p *packer) close() {
@@ -66,16 +68,20 @@ type pack struct {
 // as packTarget allows.
 func (p *packer) layOut(recs []*radiograph.Record) []pack {
 	var packs []pack
-	var raw []byte
+	buffer := p.raw.Get().(*[]byte)
+	defer p.raw.Put(buffer)
 	for len(recs) > 0 {
 		n, size := 0, 0
 		for n < len(recs) && (n == 0 || size+len(recs[n].Root.Body) <= packTarget) {
 			size += len(recs[n].Root.Body)
 			n++
 		}
-		raw = slices.Grow(raw[:0], size)
+		raw := slices.Grow((*buffer)[:0], size)
 		for _, r := range recs[:n] {
 			raw = append(raw, r.Root.Body...)
+		}
+		if *buffer = raw; size > packTarget {
+			*buffer = nil // one huge document is no reason to keep so much
 		}
 		packs = append(packs, pack{n, p.pack(raw)})
 		recs = recs[n:]

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -36,6 +37,7 @@ type pendingSums struct {
 	mu     sync.Mutex
 	sums   differences
 	writes [][]byte // the keys of the rows they come from
+	most   int      // writes, before it is time to fold; 0 is pendingWrites
 }
 
 // add takes what a write has applied under key; the sums are the receiver's from
@@ -48,13 +50,45 @@ func (p *pendingSums) add(key []byte, d differences) bool {
 	}
 	for k, s := range d {
 		if sum := p.sums[k]; sum != nil {
-			sum.merge(s)
+			sum.gather(s)
 		} else {
 			p.sums[k] = s
 		}
 	}
 	p.writes = append(p.writes, key)
-	return len(p.sums) >= pendingRows || len(p.writes) >= pendingWrites
+	return len(p.sums) >= pendingRows || len(p.writes) >= cmp.Or(p.most, pendingWrites)
+}
+
+// maxUnsorted bounds the buckets that a pending row has before it is sorted.
+const maxUnsorted = 4096
+
+// gather adds o to s as merge does, but leaves the histograms to sort: inserting
+// one bucket after the other moves all that are behind it.
+func (s *sums) gather(o *sums) {
+	durations, responses := append(s.Durations, o.Durations...), append(s.ResponseTimes, o.ResponseTimes...)
+	s.merge(&sums{Start: o.Start, End: o.End, Roots: o.Roots, Inferred: o.Inferred, Statistics: o.Statistics})
+	s.Durations, s.ResponseTimes = durations, responses
+	if len(durations) > maxUnsorted || len(responses) > maxUnsorted {
+		s.sort()
+	}
+}
+
+// sort brings histograms that were gathered in order, one bucket for each size.
+func (s *sums) sort() {
+	s.Durations, s.ResponseTimes = sortBuckets(s.Durations), sortBuckets(s.ResponseTimes)
+}
+
+func sortBuckets(h []bucket) []bucket {
+	slices.SortFunc(h, func(x, y bucket) int { return cmp.Compare(x.Size, y.Size) })
+	out := h[:0]
+	for _, b := range h {
+		if n := len(out); n > 0 && out[n-1].Size == b.Size {
+			out[n-1].Count += b.Count
+		} else {
+			out = append(out, b)
+		}
+	}
+	return slices.DeleteFunc(out, func(b bucket) bool { return b.Count == 0 })
 }
 
 // view is a snapshot of the rows, and copies of what is to be added to those in
@@ -65,6 +99,7 @@ func (p *pendingSums) view(db *pebble.DB, first, end []byte) (*pebble.Snapshot, 
 	d := differences{}
 	for k, s := range p.sums {
 		if string(first) <= k && k < string(end) {
+			s.sort()
 			c := *s
 			c.Durations, c.ResponseTimes = slices.Clone(s.Durations), slices.Clone(s.ResponseTimes)
 			d[k] = &c
@@ -83,6 +118,9 @@ func (s *Store) foldSums() error {
 	}
 	batch := s.db.NewBatch()
 	defer func() { _ = batch.Close() }() // applied or of no use
+	for _, sum := range p.sums {
+		sum.sort()
+	}
 	if err := p.sums.write(batch); err != nil {
 		return err
 	}

@@ -72,7 +72,8 @@ type put struct {
 	sums    differences
 	fold    bool // enough sums are pending
 
-	key, value []byte // of the next row, empty; the batch copies what it gets
+	traces     *pebble.Iterator // over trace rows, as they were when the locks were taken; nil: not yet asked
+	key, value []byte           // of the next row, empty; the batch copies what it gets
 }
 
 // change is what a put does to one trace.
@@ -106,6 +107,11 @@ func (p *put) applyLocked(durable bool) error {
 	for i, r := range p.recs {
 		sequence[r] = first + uint64(i)
 	}
+	defer func() {
+		if p.traces != nil {
+			_ = p.traces.Close() // its error was seen by known
+		}
+	}()
 	for _, g := range groups {
 		c, err := p.change(g, sequence)
 		if err != nil {
@@ -133,7 +139,11 @@ func (p *put) applyLocked(durable bool) error {
 	}
 	for _, c := range p.changes {
 		c.applied()
-		s.open.put(traceKey{p.tenant, c.id}, c.next, c.read)
+		if key := (traceKey{p.tenant, c.id}); c.old == nil {
+			s.open.put(key, c.next)
+		} else {
+			s.open.replace(key, c.next, c.read)
+		}
 	}
 	return nil
 }
@@ -223,14 +233,37 @@ func (p *put) current(id radiograph.TraceID) (o *openTrace, read bool, err error
 	}
 	if parked != nil {
 		o, err = parked.unpark(id)
-	} else {
+	} else if known, e := p.known(id); known {
 		o, err = s.load(s.db, p.tenant, id)
+	} else {
+		return nil, false, e
 	}
 	if err != nil || o == nil {
 		return nil, false, err
 	}
 	o.observed = trace.Observe(o.merged)
 	return o, parked == nil, nil
+}
+
+// known reports whether a trace has a row. Most do not: one iterator serves all of
+// a write's traces, and asks the filters of the lowest level, which Get does not,
+// before it reads a block.
+func (p *put) known(id radiograph.TraceID) (bool, error) {
+	if p.traces == nil {
+		from := appendSpace(nil, traceSpace, p.tenant)
+		it, err := p.store.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: after(from), UseL6Filters: true})
+		if err != nil {
+			return false, readError(describe(from), err)
+		}
+		p.traces = it
+	}
+	key := appendTraceKey(p.key, p.tenant, id)
+	known := p.traces.SeekPrefixGE(key)
+	p.key = key[:0]
+	if err := p.traces.Error(); err != nil {
+		return false, readError(describe(key), err)
+	}
+	return known, nil
 }
 
 // hasLeftOut reports whether a document was left out before.

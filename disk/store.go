@@ -70,7 +70,9 @@ type Options struct {
 	// reason has been logged before.
 	Fatal func(error)
 
-	memTable uint64 // bytes; 0 is memTableBytes. Tests make it small, to see flushes
+	// Tests make these small, to see flushes and folding.
+	memTable uint64 // bytes; 0 is memTableBytes
+	pending  int    // writes; 0 is pendingWrites
 }
 
 const (
@@ -152,6 +154,7 @@ func Open(options Options) (*Store, error) {
 	}
 	s := &Store{options: options, log: options.Log.With("component", "disk"), clock: options.Clock}
 	s.open = newOpenTraces(options.OpenTraceBytes)
+	s.pending.most = options.pending
 
 	var err error
 	if s.folder, err = openFolder(options.Dir, options.FS); err != nil {

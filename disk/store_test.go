@@ -157,6 +157,7 @@ func TestAgreesWithModel(t *testing.T) {
 		fs := vfs.NewMem()
 		o := testOptions()
 		o.Dir, o.FS = "data", fs
+		o.pending = rapid.IntRange(1, 20).Draw(t, "pending")
 		o.OpenTraceBytes = rapid.SampledFrom([]int64{1, 20_000, 0}).Draw(t, "budget")
 		s, err := Open(o)
 		if err != nil {
