@@ -11,7 +11,9 @@ import (
 const (
 	contributionSpace = 'c' // tenant, minute, node, edge → sums (merged)
 	differencesSpace  = 'd' // sequence → what a write adds to contribution rows
+	columnSpace       = 'e' // tenant, stored hour, number, column → column of a chunk
 	groupSpace        = 'g' // tenant, group, minute, version, node, edge → sums (merged)
+	chunkSpace        = 'h' // tenant, stored hour, number → header of a chunk
 	indexSpace        = 'i' // tenant, stored hour, trace, sequence → place of a document
 	stateSpace        = 'k' // state key → value
 	tenantSpace       = 'n' // account, region → tenant number
@@ -19,6 +21,7 @@ const (
 	sequenceSpace     = 'q' // → the first sequence not yet handed out
 	summarySpace      = 's' // tenant, index time descending, trace → summary
 	traceSpace        = 't' // tenant, trace → stored hour, index time
+	voidSpace         = 'v' // tenant, stored hour, number → rows of a chunk that hold no more (merged)
 	zoneSpace         = 'z' // tenant, index minute descending → earliest start, latest end (merged)
 )
 
@@ -161,6 +164,18 @@ func describe(key []byte) string {
 	case summarySpace:
 		if t, _, id := f.uint32(), f.uint64(), f.traceID(); f.ended() {
 			return fmt.Sprintf("summary of trace %s of tenant %d", id, t)
+		}
+	case chunkSpace, voidSpace:
+		if t, h, n := f.uint32(), f.uint32(), f.uint64(); f.ended() {
+			what := "chunk"
+			if key[0] == voidSpace {
+				what = "voids of chunk"
+			}
+			return fmt.Sprintf("%s %d of tenant %d, hour %d", what, n, t, h)
+		}
+	case columnSpace:
+		if t, h, n, c := f.uint32(), f.uint32(), f.uint64(), f.byte(); f.ended() {
+			return fmt.Sprintf("column %d of chunk %d of tenant %d, hour %d", c, n, t, h)
 		}
 	case zoneSpace:
 		if t, m := f.uint32(), f.descending(); f.ended() {

@@ -86,6 +86,9 @@ const (
 	memTableBytes = 32 << 20
 	// cacheBytes is for index rows and summaries; packs pass through it.
 	cacheBytes = 16 << 20
+	// columnBytes is for columns of chunks, uncompressed: some ten chunks whole, or
+	// what passing over a thousand needs.
+	columnBytes = 8 << 20
 	// openFiles bounds file handles and the blocks that come with them.
 	openFiles = 256
 )
@@ -106,6 +109,7 @@ type Store struct {
 	open      *openTraces
 	zones     zoneCache
 	pending   pendingSums
+	columns   chunkCache
 	lazy      *groupCommit
 	space     space
 	groups    radiograph.GroupMatcher // nil: no trace is in a group
@@ -155,6 +159,7 @@ func Open(options Options) (*Store, error) {
 	s := &Store{options: options, log: options.Log.With("component", "disk"), clock: options.Clock}
 	s.open = newOpenTraces(options.OpenTraceBytes)
 	s.pending.most = options.pending
+	s.columns.budget = columnBytes
 
 	var err error
 	if s.folder, err = openFolder(options.Dir, options.FS); err != nil {

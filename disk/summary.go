@@ -31,7 +31,31 @@ func appendSummary(b []byte, s *radiograph.Summary) []byte {
 	b = binary.AppendVarint(b, int64(s.Revision))
 	b = binary.AppendVarint(b, int64(s.Duration))
 	b = binary.AppendVarint(b, int64(s.ResponseTime))
-	var flags byte
+	b = append(b, summaryFlags(s))
+	b = appendText(b, s.HTTP.Method)
+	b = appendText(b, s.HTTP.URL)
+	b = appendText(b, s.HTTP.UserAgent)
+	b = appendText(b, s.HTTP.ClientIP)
+	b = binary.AppendVarint(b, int64(s.HTTP.Status))
+	b = binary.AppendVarint(b, s.HTTP.ContentLength)
+	if s.EntryPoint != nil {
+		b = appendServiceID(b, s.EntryPoint)
+	}
+	b = appendList(b, s.Annotations, func(b []byte, a radiograph.SummaryAnnotation) []byte {
+		b = appendAnnotationValue(appendText(b, a.Key), a.Value)
+		return appendList(b, a.ServiceIDs, appendService)
+	})
+	b = appendList(b, s.Users, appendUser)
+	b = appendList(b, s.ServiceIDs, appendService)
+	b = appendList(b, s.ResourceARNs, appendText)
+	b = appendList(b, s.InstanceIDs, appendText)
+	b = appendList(b, s.AvailabilityZones, appendText)
+	b = appendRootCauses(b, s.FaultRootCauses, nil)
+	b = appendRootCauses(b, s.ErrorRootCauses, nil)
+	return appendRootCauses(b, s.ResponseTimeRootCauses, nil)
+}
+
+func summaryFlags(s *radiograph.Summary) (flags byte) {
 	for _, f := range [...]struct {
 		set bool
 		bit byte
@@ -47,30 +71,7 @@ func appendSummary(b []byte, s *radiograph.Summary) []byte {
 			flags |= f.bit
 		}
 	}
-	b = append(b, flags)
-	b = appendText(b, s.HTTP.Method)
-	b = appendText(b, s.HTTP.URL)
-	b = appendText(b, s.HTTP.UserAgent)
-	b = appendText(b, s.HTTP.ClientIP)
-	b = binary.AppendVarint(b, int64(s.HTTP.Status))
-	b = binary.AppendVarint(b, s.HTTP.ContentLength)
-	if s.EntryPoint != nil {
-		b = appendServiceID(b, s.EntryPoint)
-	}
-	b = appendList(b, s.Annotations, func(b []byte, a radiograph.SummaryAnnotation) []byte {
-		b = appendAnnotationValue(appendText(b, a.Key), a.Value)
-		return appendList(b, a.ServiceIDs, appendService)
-	})
-	b = appendList(b, s.Users, func(b []byte, u radiograph.SummaryUser) []byte {
-		return appendList(appendText(b, u.Name), u.ServiceIDs, appendService)
-	})
-	b = appendList(b, s.ServiceIDs, appendService)
-	b = appendList(b, s.ResourceARNs, appendText)
-	b = appendList(b, s.InstanceIDs, appendText)
-	b = appendList(b, s.AvailabilityZones, appendText)
-	b = appendList(b, s.FaultRootCauses, appendRootCause)
-	b = appendList(b, s.ErrorRootCauses, appendRootCause)
-	return appendList(b, s.ResponseTimeRootCauses, appendRootCause)
+	return flags
 }
 
 // readSummary reads a summary row.
@@ -110,9 +111,7 @@ func readSummary(key, sealed []byte) (*radiograph.Summary, error) {
 	s.Annotations = readList(f, func(f *fields) radiograph.SummaryAnnotation {
 		return radiograph.SummaryAnnotation{Key: f.text(), Value: f.annotationValue(), ServiceIDs: readList(f, (*fields).serviceID)}
 	})
-	s.Users = readList(f, func(f *fields) radiograph.SummaryUser {
-		return radiograph.SummaryUser{Name: f.text(), ServiceIDs: readList(f, (*fields).serviceID)}
-	})
+	s.Users = readList(f, (*fields).user)
 	s.ServiceIDs = readList(f, (*fields).serviceID)
 	s.ResourceARNs = readList(f, (*fields).text)
 	s.InstanceIDs = readList(f, (*fields).text)
@@ -127,6 +126,14 @@ func readSummary(key, sealed []byte) (*radiograph.Summary, error) {
 }
 
 func appendService(b []byte, id radiograph.ServiceID) []byte { return appendServiceID(b, &id) }
+
+func appendUser(b []byte, u radiograph.SummaryUser) []byte {
+	return appendList(appendText(b, u.Name), u.ServiceIDs, appendService)
+}
+
+func (f *fields) user() radiograph.SummaryUser {
+	return radiograph.SummaryUser{Name: f.text(), ServiceIDs: readList(f, (*fields).serviceID)}
+}
 
 func appendAnnotationValue(b []byte, v radiograph.Value) []byte {
 	b = append(b, byte(v.Kind))
@@ -160,16 +167,24 @@ func (f *fields) annotationValue() radiograph.Value {
 	return v
 }
 
-func appendRootCause(b []byte, c radiograph.RootCause) []byte {
-	b = appendFlag(b, c.ClientImpacting)
-	return appendList(b, c.Services, func(b []byte, s radiograph.RootCauseService) []byte {
-		b = appendServiceID(appendFlag(b, s.Inferred), &s.ServiceID)
-		return appendList(b, s.Entities, func(b []byte, e radiograph.RootCauseEntity) []byte {
-			b = appendText(appendFlag(b, e.Remote), e.Name)
-			b = binary.BigEndian.AppendUint64(b, math.Float64bits(e.Coverage))
-			return appendList(b, e.Exceptions, func(b []byte, x radiograph.Exception) []byte {
-				b = append(appendFlag(b, x.Remote), x.ID[:]...)
-				return appendText(appendText(b, x.Type), x.Message)
+// appendRootCauses appends a list of causes. With coverages, those go there, and
+// zeros are written in their place.
+func appendRootCauses(b []byte, list []radiograph.RootCause, coverages *[]float64) []byte {
+	return appendList(b, list, func(b []byte, c radiograph.RootCause) []byte {
+		b = appendFlag(b, c.ClientImpacting)
+		return appendList(b, c.Services, func(b []byte, s radiograph.RootCauseService) []byte {
+			b = appendServiceID(appendFlag(b, s.Inferred), &s.ServiceID)
+			return appendList(b, s.Entities, func(b []byte, e radiograph.RootCauseEntity) []byte {
+				b = appendText(appendFlag(b, e.Remote), e.Name)
+				if coverages != nil {
+					*coverages = append(*coverages, e.Coverage)
+					e.Coverage = 0
+				}
+				b = binary.BigEndian.AppendUint64(b, math.Float64bits(e.Coverage))
+				return appendList(b, e.Exceptions, func(b []byte, x radiograph.Exception) []byte {
+					b = append(appendFlag(b, x.Remote), x.ID[:]...)
+					return appendText(appendText(b, x.Type), x.Message)
+				})
 			})
 		})
 	})

@@ -96,7 +96,7 @@ func (t flagTest) judge(s *subject) radiograph.Verdict { return t.keyword.flag(s
 
 func (t numberTest) judge(s *subject) radiograph.Verdict {
 	v, ok := t.keyword.number(s)
-	return radiograph.VerdictOf(ok && t.operator.number(v, t.value))
+	return radiograph.VerdictOf(ok && t.operator.Number(v, t.value))
 }
 
 func (t textTest) judge(s *subject) radiograph.Verdict {

@@ -60,8 +60,8 @@ func (p *parser) operator() (Operator, token) {
 	return Exists, at
 }
 
-// number reports whether a op b.
-func (o Operator) number(a, b float64) bool {
+// Number reports whether a op b.
+func (o Operator) Number(a, b float64) bool {
 	switch o {
 	case Exists:
 		return true
@@ -107,7 +107,7 @@ func (o Operator) value(a, b radiograph.Value) bool {
 	case a.Kind != b.Kind:
 		return false
 	case a.Kind == radiograph.NumberValue:
-		return o.number(a.Number, b.Number)
+		return o.Number(a.Number, b.Number)
 	case a.Kind == radiograph.StringValue:
 		return o.text(a.String, b.String, false)
 	}
