@@ -54,7 +54,12 @@ type TraceStore interface {
 	// the order of Summary.Position; it may yield too many, never too few. Those
 	// that stand before or at q.Token may be left out. Limit, FixedRate and
 	// Filter are the caller's, who counts the traces that they leave out.
+	// With Preselect, a store may leave some of those out itself.
 	Summaries(ctx context.Context, t Tenant, q SummaryQuery) iter.Seq2[*Summary, error]
+	// CountSummaries counts the traces in the range whose summaries decide that
+	// (Summary.Decides), behind q.Token and not behind last, whatever Filter wants;
+	// last nil: to the end. It costs far less than reading them.
+	CountSummaries(ctx context.Context, t Tenant, q SummaryQuery, last *Position) (int64, error)
 	// Contributions yields the stored sums over all traces (group 0), or over those
 	// of one group: one for each minute, version of the group, and node or edge, of
 	// minutes that begin in [from, to), in no particular order. Sums that have come

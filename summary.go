@@ -70,6 +70,13 @@ func (s *Summary) MayMatch(q SummaryQuery) bool {
 	return q.From <= s.IndexTime && s.IndexTime < q.To
 }
 
+// Decides reports whether the summary alone tells if the trace lies in the query's
+// range, when MayMatch: which of its segments ended there it may not tell.
+func (s *Summary) Decides(q SummaryQuery) bool {
+	// Then End is a segment's, and MayMatch has seen that it is late enough.
+	return q.RangeType != ByService || !s.IsPartial && s.End < q.To
+}
+
 // Position is a place in the order of summaries of one range type: newest
 // first, then by trace id.
 type Position struct {
@@ -159,6 +166,10 @@ type SummaryQuery struct {
 	PartialScan float64
 	// Filter is what the traces are to be; nil wants all.
 	Filter Filter
+	// Preselect lets a store leave out traces that Filter does not want, as far as
+	// it can tell, when their summaries decide that they lie in the range.
+	// CountSummaries counts those too.
+	Preselect bool
 }
 
 // SummaryPage is one page, newest first.

@@ -142,6 +142,18 @@ func (h *crashHistory) round(t *testing.T, fs vfs.FS, mem *vfs.MemFS) *vfs.MemFS
 			}
 		})
 	}
+	running.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := s.seal(context.Background(), true); err != nil {
+				t.Errorf("seal: %v", err)
+			}
+		}
+	})
 	<-reached
 	// What was acknowledged by now must survive; what is acknowledged while the
 	// power goes may.

@@ -29,7 +29,7 @@ const (
 	databaseDir  = "db"
 	codeDir      = "code"
 	formatPrefix = "radiograph store "
-	formatLine   = formatPrefix + "1\n"
+	formatLine   = formatPrefix + "2\n"
 )
 
 // folder is the locked data folder of a store.

@@ -91,7 +91,7 @@ func TestFolderFormat(t *testing.T) {
 		name, file, text string
 		kind             radiograph.Kind
 	}{
-		{"ErrLaterFormat", "format", "radiograph store 2\n", radiograph.KindUnsupported},
+		{"ErrLaterFormat", "format", "radiograph store 3\n", radiograph.KindUnsupported},
 		{"ErrDamaged", "format", "radio", radiograph.KindInternal},
 		{"ErrForeignDatabase", "db/CURRENT", "x", radiograph.KindInvalid},
 	} {

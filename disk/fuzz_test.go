@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"context"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -26,6 +27,12 @@ func rowsOf(f *testing.F, space byte) (list [][2][]byte) {
 	recs := records(f, radiograph.DoorAPI, docs...)
 	recs[0].Stamp = radiograph.Stamp{Trace: recs[0].Trace, Invocation: radiograph.SegmentID{1}}
 	mustPut(f, s, recs)
+	if space == chunkSpace || space == voidSpace {
+		if err := s.seal(context.Background(), true); err != nil {
+			f.Fatal(err)
+		}
+		mustPut(f, s, records(f, radiograph.DoorAPI, segment(1, 9, ended))) // a void
+	}
 	if space != differencesSpace {
 		if err := s.foldSums(); err != nil {
 			f.Fatal(err)
@@ -92,8 +99,12 @@ func FuzzDifferencesRow(f *testing.F) {
 	fuzzRow(f, differencesSpace, readDifferences, func(_ []byte, d differences) []byte { return appendDifferences(nil, d) })
 }
 
-func FuzzZoneRow(f *testing.F) {
-	fuzzRow(f, zoneSpace, readZone, func(_ []byte, z zone) []byte { return appendZone(nil, z) })
+func FuzzChunkHeader(f *testing.F) {
+	fuzzRow(f, chunkSpace, readChunkHeader, func(_ []byte, h *chunkHeader) []byte { return appendChunkHeader(nil, h) })
+}
+
+func FuzzVoids(f *testing.F) {
+	fuzzRow(f, voidSpace, readVoids, func(_ []byte, v *rowSet) []byte { return appendVoids(nil, v) })
 }
 
 func FuzzPack(f *testing.F) {
@@ -107,7 +118,7 @@ func FuzzPack(f *testing.F) {
 
 // FuzzMerge feeds the merge operator operands of any bytes.
 func FuzzMerge(f *testing.F) {
-	for _, space := range []byte{contributionSpace, groupSpace, zoneSpace} {
+	for _, space := range []byte{contributionSpace, groupSpace, voidSpace} {
 		for _, row := range rowsOf(f, space) {
 			f.Add(row[0], row[1][:len(row[1])-checksumBytes], row[1])
 		}
@@ -135,7 +146,7 @@ func FuzzMerge(f *testing.F) {
 func FuzzKeys(f *testing.F) {
 	id := radiograph.NewTraceID(storetest.Epoch)
 	c := &radiograph.ContributionKey{Minute: -3, Node: radiograph.ServiceID{Name: "a", Type: "b", Account: "c"}, Edge: radiograph.ServiceID{Name: "d"}, Link: true}
-	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendZoneKey(nil, 1, -9), appendTenantKey(nil, home1), appendContributionKey(nil, 7, everyTrace, c), appendContributionKey(nil, 7, radiograph.Membership{Group: 5, Version: 3}, c)} {
+	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendTenantKey(nil, home1), appendContributionKey(nil, 7, everyTrace, c), appendContributionKey(nil, 7, radiograph.Membership{Group: 5, Version: 3}, c)} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key []byte) {
@@ -153,9 +164,9 @@ func FuzzKeys(f *testing.F) {
 			n, h, id, seq, err := parseIndexKey(key)
 			check(appendIndexKey(nil, n, h, id, seq), err)
 		}
-		{
-			n, m, err := parseZoneKey(key)
-			check(appendZoneKey(nil, n, m), err)
+		for _, space := range []byte{chunkSpace, voidSpace} {
+			ref, err := parseChunkKey(key, space)
+			check(ref.append(nil, space), err)
 		}
 		{
 			tenant, err := parseTenantKey(key)

@@ -22,7 +22,6 @@ const (
 	summarySpace      = 's' // tenant, index time descending, trace → summary
 	traceSpace        = 't' // tenant, trace → stored hour, index time
 	voidSpace         = 'v' // tenant, stored hour, number → rows of a chunk that hold no more (merged)
-	zoneSpace         = 'z' // tenant, index minute descending → earliest start, latest end (merged)
 )
 
 // tenant is the number that stands for an account and region in keys. Zero is
@@ -99,20 +98,6 @@ func parseIndexKey(key []byte) (t tenant, h hour, id radiograph.TraceID, sequenc
 	return t, h, id, sequence, nil
 }
 
-func appendZoneKey(b []byte, t tenant, minute int64) []byte {
-	return appendDescending(appendSpace(b, zoneSpace, t), minute)
-}
-
-func parseZoneKey(key []byte) (t tenant, minute int64, err error) {
-	f := fields{b: key}
-	space := f.byte()
-	t, minute = tenant(f.uint32()), f.descending()
-	if space != zoneSpace || !f.ended() {
-		return 0, 0, corrupt(key, "is no zone key")
-	}
-	return t, minute, nil
-}
-
 // appendTenantKey keeps account and region apart by the account's length, since
 // a region may be any text.
 func appendTenantKey(b []byte, t radiograph.Tenant) []byte {
@@ -176,10 +161,6 @@ func describe(key []byte) string {
 	case columnSpace:
 		if t, h, n, c := f.uint32(), f.uint32(), f.uint64(), f.byte(); f.ended() {
 			return fmt.Sprintf("column %d of chunk %d of tenant %d, hour %d", c, n, t, h)
-		}
-	case zoneSpace:
-		if t, m := f.uint32(), f.descending(); f.ended() {
-			return fmt.Sprintf("zone of minute %d of tenant %d", m, t)
 		}
 	case contributionSpace:
 		if t, m := f.uint32(), f.ascending(); !f.bad {

@@ -49,15 +49,6 @@ func (c *lru[K, V]) put(k K, v V, size int64) {
 	}
 }
 
-// remove forgets k.
-func (c *lru[K, V]) remove(k K) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.entries[k]; e != nil {
-		c.drop(e)
-	}
-}
-
 func (c *lru[K, V]) drop(e *list.Element) {
 	entry := e.Value.(*lruEntry[K, V])
 	c.recent.Remove(e)

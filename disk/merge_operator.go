@@ -6,18 +6,18 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// merger sums the operands of contribution rows and widens those of zone rows.
-// Both commute, so that writers need no lock on the rows they share. Its name is
+// merger sums the operands of contribution rows, and unites those of voids. Both
+// commute, so that writers need no lock on the rows they share. Its name is
 // stored by Pebble: another one cannot open the folder.
 var merger = &pebble.Merger{
 	Name: "radiograph.sums.1",
 	Merge: func(key, value []byte) (pebble.ValueMerger, error) {
-		if len(key) > 0 && key[0] == zoneSpace {
-			z, err := readZone(key, value)
+		if len(key) > 0 && key[0] == voidSpace {
+			v, err := readVoids(key, value)
 			if err != nil {
 				return nil, err
 			}
-			return &zoneMerger{key: append([]byte(nil), key...), zone: z}, nil
+			return &voidMerger{key: append([]byte(nil), key...), voids: v}, nil
 		}
 		s, err := readSums(key, value)
 		if err != nil {
@@ -50,22 +50,22 @@ func (m *sumsMerger) Finish(bool) ([]byte, io.Closer, error) {
 	return seal(m.key, appendSums(nil, m.sums)), nil, nil
 }
 
-type zoneMerger struct {
-	key  []byte
-	zone zone
+type voidMerger struct {
+	key   []byte
+	voids *rowSet
 }
 
-func (m *zoneMerger) MergeNewer(value []byte) error {
-	z, err := readZone(m.key, value)
+func (m *voidMerger) MergeNewer(value []byte) error {
+	v, err := readVoids(m.key, value)
 	if err != nil {
 		return err
 	}
-	m.zone = m.zone.union(z)
+	m.voids.unite(v)
 	return nil
 }
 
-func (m *zoneMerger) MergeOlder(value []byte) error { return m.MergeNewer(value) }
+func (m *voidMerger) MergeOlder(value []byte) error { return m.MergeNewer(value) }
 
-func (m *zoneMerger) Finish(bool) ([]byte, io.Closer, error) {
-	return seal(m.key, appendZone(nil, m.zone)), nil, nil
+func (m *voidMerger) Finish(bool) ([]byte, io.Closer, error) {
+	return seal(m.key, appendVoids(nil, m.voids)), nil, nil
 }

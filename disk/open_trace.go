@@ -228,6 +228,18 @@ func (st *stripes) lock(t tenant, ids []radiograph.TraceID) (unlock func()) {
 	}
 }
 
+// lockAll takes the locks of all traces.
+func (st *stripes) lockAll() (unlock func()) {
+	for i := range st {
+		st[i].Lock()
+	}
+	return func() {
+		for i := range st {
+			st[i].Unlock()
+		}
+	}
+}
+
 func stripe(t tenant, id radiograph.TraceID) int {
 	n := uint32(t)
 	for i := 0; i < len(id); i += 4 {

@@ -124,7 +124,7 @@ func (p *put) applyLocked(durable bool) error {
 	if len(p.changes) == 0 {
 		return nil
 	}
-	widened, err := p.fill()
+	err = p.fill()
 	if err == nil {
 		err = s.apply(p.batch, durable)
 	}
@@ -133,7 +133,7 @@ func (p *put) applyLocked(durable bool) error {
 		p.batch = nil
 		return err
 	}
-	widened.applied(&s.zones)
+	s.sealer.written(p.tenant, p.changes, s.clock())
 	if len(p.sums) > 0 {
 		p.fold = s.pending.add(p.sumsKey(), p.sums)
 	}
@@ -323,19 +323,17 @@ func (p *put) over(now *openTrace, fresh []*radiograph.Record, r *radiograph.Rec
 }
 
 // fill writes the batch.
-func (p *put) fill() (widenings, error) {
+func (p *put) fill() error {
 	s := p.store
 	p.batch = s.db.NewBatch()
 	p.sums = differences{}
-	widened := widenings{}
 	for _, c := range p.changes {
 		if err := p.writeTrace(c); err != nil {
-			return nil, err
+			return err
 		}
 		p.sum(p.sums, c)
-		widened.add(p.tenant, c.next.summary)
 	}
-	return widened, errors.Join(p.writeDocuments(), p.writeSums(), widened.write(p.batch, &s.zones))
+	return errors.Join(p.writeDocuments(), p.writeSums())
 }
 
 // writeSums writes the row of differences.
@@ -353,6 +351,11 @@ func (p *put) sumsKey() []byte { return appendDifferencesKey(nil, p.changes[0].a
 func (p *put) writeTrace(c *change) error {
 	if c.old == nil || !c.old.at.equal(&c.next.at) {
 		if err := p.set(appendTraceKey(p.key, p.tenant, c.id), appendHome(p.value, &c.next.at)); err != nil {
+			return err
+		}
+	}
+	if c.old != nil {
+		if err := p.store.reopen(p.batch, p.tenant, c.id, &c.old.at); err != nil {
 			return err
 		}
 	}

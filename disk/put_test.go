@@ -290,11 +290,17 @@ func TestDamageIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustPut(t, s, recs[1:])
+	mustPut(t, s, records(t, radiograph.DoorAPI, segment(2, 1, ended)))
+	if err := s.seal(context.Background(), true); err != nil {
+		t.Fatal(err)
+	}
+	mustPut(t, s, records(t, radiograph.DoorAPI, segment(1, 3, ended))) // a void, and a row
 	if err := s.Apply(context.Background(), radiograph.Change{Key: "state", Value: []byte("value")}); err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
 	read := func() (errs []error) {
+		s.columns = chunkCache{}
 		_, err := s.Trace(ctx, home1, recs[0].Trace)
 		errs = append(errs, err)
 		_, err = s.Get(ctx, "state")
@@ -318,7 +324,7 @@ func TestDamageIsNamed(t *testing.T) {
 			t.Fatalf("before any damage: %v", err)
 		}
 	}
-	for _, space := range []byte{contributionSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, zoneSpace} {
+	for _, space := range []byte{contributionSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, chunkSpace, columnSpace, voidSpace} {
 		key := keys(t, s, space)[0]
 		sealed, closer, err := s.db.Get(key)
 		if err != nil {

@@ -107,7 +107,7 @@ type Store struct {
 	sequences sequences
 	stripes   stripes
 	open      *openTraces
-	zones     zoneCache
+	sealer    sealer
 	pending   pendingSums
 	columns   chunkCache
 	lazy      *groupCommit
@@ -179,6 +179,7 @@ func Open(options Options) (*Store, error) {
 		return nil, errors.Join(err, s.db.Close(), s.folder.close())
 	}
 	s.lazy = startGroupCommit(options.CommitDelay, s.sync)
+	s.startSealer()
 	return s, nil
 }
 
@@ -230,6 +231,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.running.Wait()
+	s.sealer.close()
 
 	err := errors.Join(s.foldSums(), s.lazy.close())
 	if s.folder.onDisk() && s.failed.Load() == nil {

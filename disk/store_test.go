@@ -204,6 +204,11 @@ func TestAgreesWithModel(t *testing.T) {
 					t.Fatalf("reopen: %v", err)
 				}
 			}
+			if rapid.Bool().Draw(t, "seal") {
+				if err := s.seal(ctx, true); err != nil {
+					t.Fatalf("seal: %v", err)
+				}
+			}
 			from := radiograph.TimestampOf(storetest.Epoch).Add(time.Duration(rapid.IntRange(-1000, 700_000).Draw(t, "from")) * time.Millisecond)
 			q := radiograph.SummaryQuery{From: from, To: from.Add(time.Duration(rapid.IntRange(1, 700_000).Draw(t, "length")) * time.Millisecond)}
 			for _, tenant := range tenants {

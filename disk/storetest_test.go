@@ -1,6 +1,8 @@
 package disk
 
 import (
+	"context"
+	"iter"
 	"testing"
 
 	"radiograph"
@@ -26,4 +28,21 @@ func TestSuiteWithoutOpenTraces(t *testing.T) {
 		o.OpenTraceBytes = 1
 		return open(t, o)
 	})
+}
+
+// TestSuiteSealed seals all traces before each question.
+func TestSuiteSealed(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) radiograph.TraceStore { return &sealing{open(t, testOptions()), t} })
+}
+
+type sealing struct {
+	*Store
+	t *testing.T
+}
+
+func (s *sealing) Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) iter.Seq2[*radiograph.Summary, error] {
+	if err := s.seal(ctx, true); err != nil {
+		s.t.Errorf("seal: %v", err)
+	}
+	return s.Store.Summaries(ctx, t, q)
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -331,6 +332,22 @@ func (f flood) Summaries(_ context.Context, _ radiograph.Tenant, q radiograph.Su
 			}
 		}
 	}
+}
+
+func (f flood) CountSummaries(_ context.Context, _ radiograph.Tenant, q radiograph.SummaryQuery, last *radiograph.Position) (int64, error) {
+	number := func(p radiograph.Position) int64 { return int64(binary.BigEndian.Uint32(p.ID[12:])) + 1 }
+	n := int64(f.n)
+	if last != nil {
+		n = number(*last)
+	}
+	if q.Token != "" {
+		token, err := radiograph.ParsePosition(q.Token)
+		if err != nil {
+			return 0, err
+		}
+		n -= number(token)
+	}
+	return n, nil
 }
 
 // TestPageEndsBeforeItLooksForever wants a page that finds next to nothing to

@@ -14,7 +14,8 @@ const (
 	defaultPage = 100
 	maxPage     = 1000
 	// maxScan bounds the traces looked at for one page; a page that reaches it
-	// ends early, perhaps empty, and carries a token.
+	// ends early, perhaps empty, and carries a token. Those that the store passed
+	// over were not looked at.
 	maxScan = 200_000
 	// scanSlice is how long the slices of time are that PartialScan takes or
 	// leaves. X-Ray does not say what it leaves out.
@@ -51,8 +52,10 @@ func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograp
 	if after != nil {
 		page.ApproximateTime = min(page.ApproximateTime, after.Time)
 	}
+	// PartialScan leaves out what the store would count.
+	q.Preselect = q.Filter != nil && (q.PartialScan <= 0 || q.PartialScan >= 1)
 	var last radiograph.Position
-	read := 0
+	looked, read := 0, 0
 	for s, err := range e.store.Summaries(ctx, t, q) {
 		if err != nil {
 			return nil, err
@@ -71,7 +74,7 @@ func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograp
 		if !in {
 			continue
 		}
-		if page.TracesProcessed == maxScan || read == maxRead {
+		if looked == maxScan || read == maxRead {
 			page.Token = last.Token()
 			break
 		}
@@ -85,11 +88,25 @@ func (e *Engine) Summaries(ctx context.Context, t radiograph.Tenant, q radiograp
 			page.Token = last.Token()
 			break
 		}
-		page.TracesProcessed++
+		looked++
+		if !q.Preselect || !s.Decides(q) {
+			page.TracesProcessed++
+		}
 		last = at
 		if wanted {
 			page.Summaries = append(page.Summaries, s)
 		}
+	}
+	if q.Preselect {
+		var end *radiograph.Position
+		if page.Token != "" {
+			end = &last
+		}
+		n, err := e.store.CountSummaries(ctx, t, q, end)
+		if err != nil {
+			return nil, err
+		}
+		page.TracesProcessed += n
 	}
 	if len(page.Summaries) > 0 {
 		page.ApproximateTime = page.Summaries[0].Time(q.RangeType)
@@ -103,10 +120,7 @@ func (e *Engine) inRange(ctx context.Context, t radiograph.Tenant, s *radiograph
 	if !s.MayMatch(q) {
 		return false, nil
 	}
-	if q.RangeType != radiograph.ByService {
-		return true, nil
-	}
-	if !s.IsPartial && s.End < q.To { // then End is a segment's, and MayMatch has seen that it is late enough
+	if s.Decides(q) {
 		return true, nil
 	}
 	tr, err := e.load(ctx, t, s.ID)

@@ -134,6 +134,23 @@ func (m *Model) Summaries(_ context.Context, t radiograph.Tenant, q radiograph.S
 	}
 }
 
+// CountSummaries implements radiograph.TraceStore.
+func (m *Model) CountSummaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery, last *radiograph.Position) (n int64, err error) {
+	var token radiograph.Position
+	if q.Token != "" {
+		if token, err = radiograph.ParsePosition(q.Token); err != nil {
+			return 0, err
+		}
+	}
+	for s := range m.Summaries(ctx, t, q) {
+		p := s.Position(q.RangeType)
+		if s.Decides(q) && (q.Token == "" || token.Compare(p) < 0) && (last == nil || p.Compare(*last) <= 0) {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // Contributions implements radiograph.TraceStore.
 func (m *Model) Contributions(_ context.Context, t radiograph.Tenant, group radiograph.GroupID, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
 	return func(yield func(*radiograph.Contribution, error) bool) {

@@ -1,0 +1,404 @@
+package disk
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"radiograph"
+)
+
+// A trace that is written has a summary row of its own. When it has been quiet
+// for a while it is sealed: with others of its tenant and stored hour it goes into
+// a chunk, and its row is deleted in the same batch. A write to a sealed trace
+// makes a row again and sets a void in the chunk. So at each moment each trace
+// has either a row or one row of a chunk that is no void.
+//
+// The chunk is made without any lock. Under all traces' locks it is only looked
+// which of its traces were written to meanwhile; those are voids from the start.
+const (
+	// sealAfter is how long a trace has to be quiet: longer than a function's calls
+	// mostly take, shorter than what is worth scanning row by row.
+	sealAfter = 15 * time.Second
+	// sealAnyway is when traces that do not fill a chunk are sealed.
+	sealAnyway = 5 * time.Minute
+	// sealEvery is how often it is looked.
+	sealEvery = time.Second
+	// openRows is how many summary rows there may be before traces are sealed that
+	// were written to lately; it bounds the memory of sealer too.
+	openRows = 128 << 10
+)
+
+// sealer knows the traces that have summary rows.
+type sealer struct {
+	mu     sync.Mutex
+	rows   map[traceKey]openRow
+	writes uint64
+
+	pass     sync.Mutex // held over a pass; the next two are the pass's
+	adopted  []byte     // rows of an earlier process before this key are known; nil: all are
+	rewrites time.Time
+
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+// openRow is a trace with a summary row.
+type openRow struct {
+	write     uint64 // the last, counted
+	at        int64  // of it, Unix seconds
+	hour      hour
+	indexTime radiograph.Timestamp
+}
+
+// written tells of traces whose rows were just applied, under their locks.
+func (l *sealer) written(t tenant, changes []*change, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rows == nil {
+		l.rows = map[traceKey]openRow{}
+	}
+	for _, c := range changes {
+		l.writes++
+		l.rows[traceKey{t, c.id}] = openRow{l.writes, now.Unix(), c.next.at.Hour, c.next.at.IndexTime}
+	}
+}
+
+// has reports whether a trace is known to have a row.
+func (l *sealer) has(k traceKey) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.rows[k]
+	return ok
+}
+
+// startSealer starts the one goroutine; close ends it.
+func (s *Store) startSealer() {
+	l := &s.sealer
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop, l.done, l.adopted = stop, make(chan struct{}), []byte{summarySpace}
+	go func() {
+		defer close(l.done)
+		tick := time.NewTicker(sealEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := s.sealQuiet(ctx); err != nil && ctx.Err() == nil {
+					s.log.Error("traces could not be sealed and are tried again", "err", err)
+				}
+			}
+		}
+	}()
+}
+
+// close waits for the loop to end.
+func (l *sealer) close() {
+	l.stop()
+	<-l.done
+}
+
+// sealQuiet is one pass of the loop.
+func (s *Store) sealQuiet(ctx context.Context) error {
+	if err := s.enterToWrite(); err != nil {
+		return nil // the store ends, or waits for room
+	}
+	defer s.leave()
+	return s.seal(ctx, false)
+}
+
+// seal seals the traces that are quiet, or with all every trace, and rewrites
+// chunks where that is due.
+func (s *Store) seal(ctx context.Context, all bool) error {
+	s.sealer.pass.Lock()
+	defer s.sealer.pass.Unlock()
+	if err := s.adoptRows(); err != nil {
+		return err
+	}
+	now := s.clock()
+	for _, group := range s.sealer.quiet(now, all) {
+		for len(group) > 0 {
+			n := min(len(group), chunkRows)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := s.sealTraces(group[:n]); err != nil {
+				return err
+			}
+			group = group[n:]
+		}
+	}
+	if all || now.Sub(s.sealer.rewrites).Abs() >= sealAnyway {
+		s.sealer.rewrites = now
+		return s.rewriteChunks(ctx)
+	}
+	return nil
+}
+
+// quietTrace is a trace that is to be sealed, as it was when that was decided.
+type quietTrace struct {
+	key traceKey
+	row openRow
+}
+
+func (q quietTrace) position() radiograph.Position {
+	return radiograph.Position{Time: q.row.indexTime, ID: q.key.id}
+}
+
+// quiet lists traces that are to be sealed, each list of one tenant and hour, the
+// oldest first.
+func (l *sealer) quiet(now time.Time, all bool) [][]quietTrace {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	until := l.until(now, all)
+	type period struct {
+		tenant tenant
+		hour   hour
+	}
+	periods := map[period][]quietTrace{}
+	for k, row := range l.rows {
+		if row.at <= until {
+			p := period{k.tenant, row.hour}
+			periods[p] = append(periods[p], quietTrace{k, row})
+		}
+	}
+	var groups [][]quietTrace
+	for _, list := range periods {
+		oldest := slices.MinFunc(list, func(a, b quietTrace) int { return cmp.Compare(a.row.at, b.row.at) })
+		slices.SortFunc(list, func(a, b quietTrace) int { return b.position().Compare(a.position()) })
+		if !all && now.Unix()-oldest.row.at < int64(sealAnyway/time.Second) {
+			list = list[:len(list)/chunkRows*chunkRows]
+		}
+		if len(list) > 0 {
+			groups = append(groups, list)
+		}
+	}
+	return groups
+}
+
+// until is the last second in which traces to be sealed were written.
+func (l *sealer) until(now time.Time, all bool) int64 {
+	until := now.Add(-sealAfter).Unix()
+	if all {
+		return 1<<63 - 1
+	}
+	if len(l.rows) <= openRows {
+		return until
+	}
+	seconds := map[int64]int{}
+	for _, row := range l.rows {
+		seconds[row.at]++
+	}
+	excess := len(l.rows) - openRows
+	for _, at := range slices.Sorted(maps.Keys(seconds)) {
+		if excess -= seconds[at]; excess <= 0 {
+			return max(until, at)
+		}
+	}
+	return until
+}
+
+// adoptRows makes rows known that an earlier process left, so many at a time.
+func (s *Store) adoptRows() error {
+	l := &s.sealer
+	if l.adopted == nil {
+		return nil
+	}
+	l.mu.Lock()
+	room := openRows - len(l.rows)
+	l.mu.Unlock()
+	for row, err := range rows(context.Background(), s.db, l.adopted, []byte{summarySpace + 1}) {
+		if err != nil {
+			return err
+		}
+		if room--; room < 0 {
+			l.adopted = slices.Clone(row.key)
+			return nil
+		}
+		t, indexTime, id, err := parseSummaryKey(row.key)
+		if err != nil {
+			s.log.Error("a summary stays unsealed", "err", err)
+			continue
+		}
+		at, err := get(s.db, appendTraceKey(nil, t, id), readHome)
+		if err != nil || at == nil || at.IndexTime != indexTime {
+			if err != nil {
+				s.log.Error("a summary stays unsealed", "err", err)
+			}
+			continue
+		}
+		l.mu.Lock()
+		if k := (traceKey{t, id}); l.rows == nil || l.rows[k].write == 0 {
+			if l.rows == nil {
+				l.rows = map[traceKey]openRow{}
+			}
+			l.writes++
+			l.rows[k] = openRow{l.writes, s.clock().Unix(), at.Hour, indexTime}
+		}
+		l.mu.Unlock()
+	}
+	l.adopted = nil
+	return nil
+}
+
+// sealTraces moves traces of one tenant and hour, the oldest first, into a chunk.
+func (s *Store) sealTraces(list []quietTrace) error {
+	slices.Reverse(list) // as a chunk has them
+	var kept []quietTrace
+	var sums []*radiograph.Summary
+	for _, q := range list {
+		sum, err := get(s.db, appendSummaryKey(nil, q.key.tenant, q.row.indexTime, q.key.id), readSummary)
+		if err != nil {
+			s.log.Error("a summary stays unsealed", "err", err)
+		}
+		switch {
+		case sum != nil:
+			kept, sums = append(kept, q), append(sums, *sum)
+		case err != nil:
+			s.sealer.forget(q)
+		}
+	}
+	if len(sums) == 0 {
+		return nil
+	}
+	w := writeChunk(s.packer, sums)
+	number, err := s.sequences.take(s.db, 1)
+	if err != nil {
+		return s.fail(err)
+	}
+	ref := chunkRef{kept[0].key.tenant, kept[0].row.hour, number}
+	return s.applySealed(func(b *pebble.Batch) error {
+		if err := w.write(b, ref); err != nil {
+			return err
+		}
+		written := s.sealer.writtenSince(kept)
+		if written.count() == len(kept) {
+			b.Reset()
+			return nil
+		}
+		if written.count() > 0 {
+			if err := addVoids(b, ref, written); err != nil {
+				return err
+			}
+		}
+		for row, q := range kept {
+			if written.has(row) {
+				continue
+			}
+			key := appendSummaryKey(nil, q.key.tenant, q.row.indexTime, q.key.id)
+			if err := b.Delete(key, nil); err != nil {
+				return writeError(describe(key), err)
+			}
+		}
+		return nil
+	}, func() { s.sealer.forget(kept...) })
+}
+
+// applySealed fills and applies a batch while no trace is written to; applied is
+// called before that is allowed again. It is soon durable.
+func (s *Store) applySealed(fill func(*pebble.Batch) error, applied func()) error {
+	b := s.db.NewBatch()
+	unlock := s.stripes.lockAll()
+	err := fill(b)
+	if err == nil {
+		if err = s.apply(b, false); err == nil {
+			applied()
+		}
+	}
+	unlock()
+	if err != nil {
+		_ = b.Close()
+		return err
+	}
+	return s.settle(b, false)
+}
+
+// writtenSince are those of the traces that were written to since they were
+// listed.
+func (l *sealer) writtenSince(list []quietTrace) *rowSet {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	set := &rowSet{}
+	for row, q := range list {
+		if l.rows[q.key].write != q.row.write {
+			set.set(row)
+		}
+	}
+	return set
+}
+
+// forget drops traces that have no rows any more, unless they were written to
+// since.
+func (l *sealer) forget(list ...quietTrace) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, q := range list {
+		if l.rows[q.key].write == q.row.write {
+			delete(l.rows, q.key)
+		}
+	}
+}
+
+func addVoids(b *pebble.Batch, ref chunkRef, set *rowSet) error {
+	key := ref.append(nil, voidSpace)
+	if err := b.Merge(key, seal(key, appendVoids(nil, set)), nil); err != nil {
+		return writeError(describe(key), err)
+	}
+	return nil
+}
+
+// reopen makes a void of the chunk row that a trace has, if it has one: it gets a
+// summary row in the same batch. The caller holds the trace's lock.
+func (s *Store) reopen(b *pebble.Batch, t tenant, id radiograph.TraceID, at *home) error {
+	if s.sealer.has(traceKey{t, id}) {
+		return nil
+	}
+	has, err := get(s.db, appendSummaryKey(nil, t, at.IndexTime, id), func([]byte, []byte) (struct{}, error) { return struct{}{}, nil })
+	if err != nil || has != nil {
+		return err
+	}
+	within := chunkRef{tenant: t, hour: at.Hour}.append(nil, chunkSpace)[:9]
+	for row, err := range rows(context.Background(), s.db, within, after(within)) {
+		if err != nil {
+			return err
+		}
+		ref, header, err := readChunkRow(row)
+		if err != nil {
+			return err
+		}
+		if v := int64(at.IndexTime); v < header.Index.Min || v > header.Index.Max {
+			continue
+		}
+		i, err := s.openChunk(s.db, ref, header).find(radiograph.Position{Time: at.IndexTime, ID: id})
+		if err != nil {
+			return err
+		}
+		if i < 0 {
+			continue
+		}
+		if v, err := get(s.db, ref.append(nil, voidSpace), readVoids); err != nil {
+			return err
+		} else if v == nil || !(*v).has(i) {
+			set := &rowSet{}
+			set.set(i)
+			return addVoids(b, ref, set)
+		}
+	}
+	return nil
+}
+
+func readChunkRow(r row) (chunkRef, *chunkHeader, error) {
+	ref, err := parseChunkKey(r.key, chunkSpace)
+	if err != nil {
+		return ref, nil, err
+	}
+	header, err := readChunkHeader(r.key, r.value)
+	return ref, header, err
+}
