@@ -172,7 +172,9 @@ func (r *jsonReader) double(v reflect.Value) error {
 	return nil
 }
 
-// time reads epoch seconds, or ISO 8601 text.
+// time reads epoch seconds, or ISO 8601 text. Whole milliseconds are taken too
+// where seconds would be past the year 2262: the X-Ray SDK for Java reports
+// sampling statistics so.
 func (r *jsonReader) time(v reflect.Value) error {
 	at := r.i
 	var ts radiograph.Timestamp
@@ -192,6 +194,9 @@ func (r *jsonReader) time(v reflect.Value) error {
 			return err
 		}
 		if ts, err = radiograph.ParseSeconds(text); err != nil {
+			ts, err = radiograph.ParseSeconds(string(text) + "e-3")
+		}
+		if err != nil {
 			r.i = at
 			return r.fail("%.40s is not a time", text)
 		}
