@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,7 +31,7 @@ func goPrograms(t testing.TB) string {
 	if err := install(dir, func(dir string) error {
 		for name, args := range map[string][]string{
 			"bootstrap": {"-tags", "lambda.norpc", "./handler"},
-			"outside":   {"./outside"},
+			"app":       {"./app"},
 			"sdk":       {"./sdk"},
 			"story":     {"./story"},
 		} {
@@ -113,72 +112,4 @@ func TestXRaySDKGo(t *testing.T) {
 	if got := s.documents(t, f.account, id); len(got) != 0 {
 		t.Errorf("an unsampled invocation has %d documents", len(got))
 	}
-}
-
-// TestXRaySDKGoOutside: the SDK reads rules from the daemon's TCP port, with
-// stricter types than others, and sends by UDP.
-func TestXRaySDKGoOutside(t *testing.T) {
-	t.Parallel()
-	dir := goPrograms(t)
-	account := account(t.Name())
-	s := start(t, "--account", account, "--region", "eu-west-1")
-	id := strings.TrimSpace(client(t, s.env(account), filepath.Join(dir, "outside")))
-	docs := s.trace(t, account, id)
-	if len(docs) != 1 || docs[0].Name != "outside-go" {
-		t.Fatalf("%d documents in trace %s, want the program's segment", len(docs), id)
-	}
-	if work := docs[0].sub(t, "work"); !work.Fault || work.Annotations["count"] != 3.0 {
-		t.Errorf("subsegment work has fault %t and annotations %v", work.Fault, work.Annotations)
-	}
-}
-
-// entity is a segment or subsegment as BatchGetTraces shows it.
-type entity struct {
-	ID          string
-	Name        string
-	Origin      string
-	ParentID    string  `json:"parent_id"`
-	Start       float64 `json:"start_time"`
-	End         float64 `json:"end_time"`
-	InProgress  bool    `json:"in_progress"`
-	Error       bool
-	Fault       bool
-	Cause       json.RawMessage
-	Annotations map[string]any
-	Subsegments []*entity
-}
-
-// sub is the one subsegment of that name directly below.
-func (e *entity) sub(t testing.TB, name string) *entity {
-	t.Helper()
-	var found []*entity
-	var names []string
-	for _, s := range e.Subsegments {
-		names = append(names, s.Name)
-		if s.Name == name {
-			found = append(found, s)
-		}
-	}
-	if len(found) != 1 {
-		t.Fatalf("%s has %d subsegments %s among %v, want 1", e.Name, len(found), name, names)
-	}
-	return found[0]
-}
-
-// documents are the documents of a trace.
-type documents []*entity
-
-// segment is the one segment of that origin.
-func (d documents) segment(t testing.TB, origin string) *entity {
-	t.Helper()
-	var found []*entity
-	for _, e := range d {
-		if e.Origin == origin {
-			found = append(found, e)
-		}
-	}
-	if len(found) != 1 {
-		t.Fatalf("the trace has %d segments of origin %s, want 1", len(found), origin)
-	}
-	return found[0]
 }
