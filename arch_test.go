@@ -32,6 +32,7 @@ var mayImport = map[string]struct {
 	"settings":  {".", "what an account set for X-Ray: encryption, policies, indexing, destination"},
 	"retrieval": {".", "requests for traces, by token; they hold no traces"},
 	"meter":     {".", "what X-Ray would bill for: counts by month, not the traces"},
+	"insight":   {". forecast", "incidents of groups, from their sums by minute"},
 	"ingest":    {". trace", "the one door in"},
 	"query":     {". filter forecast trace", "the one door out"},
 	"iam":       {".", "roles, policies, sessions"},

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,6 +97,21 @@ func (s *Service) Groups(ctx context.Context, t radiograph.Tenant) ([]*radiograp
 		}
 	}
 	return groups, nil
+}
+
+// Tenants are those that have made or changed a group.
+func (s *Service) Tenants(ctx context.Context) ([]radiograph.Tenant, error) {
+	var list []radiograph.Tenant
+	for pair, err := range s.state.Scan(ctx, keySpace) {
+		if err != nil {
+			return nil, fmt.Errorf("read groups: %w", err)
+		}
+		part := strings.SplitN(pair.Key, "/", 4)
+		if t := (radiograph.Tenant{Account: radiograph.AccountID(part[1]), Region: radiograph.Region(part[2])}); len(list) == 0 || list[len(list)-1] != t {
+			list = append(list, t)
+		}
+	}
+	return list, nil
 }
 
 // Group finds a group by one of its name and its ARN. An unknown one is an Error
@@ -290,7 +306,9 @@ func (s *Service) save(ctx context.Context, t radiograph.Tenant, g *radiograph.G
 	return nil
 }
 
-func keyPrefix(t radiograph.Tenant) string { return "group/" + t.String() + "/" }
+const keySpace = "group/"
+
+func keyPrefix(t radiograph.Tenant) string { return keySpace + t.String() + "/" }
 
 func groupARN(t radiograph.Tenant, name string) string {
 	return fmt.Sprintf("arn:aws:xray:%s:%s:group/%s", t.Region, t.Account, name)

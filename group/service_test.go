@@ -243,3 +243,20 @@ func TestGroupTags(t *testing.T) {
 		t.Errorf("tags of an unknown group: %v", err)
 	}
 }
+
+func TestTenants(t *testing.T) {
+	s, _, _ := clocked(t)
+	other := radiograph.Tenant{Account: tenant.Account, Region: "us-east-1"}
+	for _, g := range []struct {
+		radiograph.Tenant
+		name string
+	}{{tenant, "a"}, {tenant, "b"}, {other, "a"}} {
+		if _, err := s.Create(t.Context(), g.Tenant, radiograph.Group{Name: g.name}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Tenants(t.Context())
+	if diff := cmp.Diff([]radiograph.Tenant{tenant, other}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}

@@ -7,6 +7,13 @@ import (
 	"radiograph"
 )
 
+// Contributions are the sums of a group's traces by minute, of the minutes that
+// lie in [from, to), in part or whole, in no particular order. Several may have the
+// same key.
+func (e *Engine) Contributions(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
+	return e.contributions(ctx, t, g, from, to)
+}
+
 // contributions are the sums of the minutes that lie in [from, to), in part or
 // whole: over all traces, or over those of a group when g is not nil.
 func (e *Engine) contributions(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
