@@ -43,13 +43,13 @@ var mayImport = map[string]struct {
 	"otlp":      {".", "OpenTelemetry's spans in, segment documents out"},
 
 	"awsapi":        {".", "the wire protocols and the table of operations"},
-	"awsapi/xray":   {". awsapi query filter sampling group settings retrieval", "X-Ray's shapes; filter reads expressions, the last four keep what the API sets"},
+	"awsapi/xray":   {". awsapi query filter sampling group insight settings retrieval", "X-Ray's shapes; filter reads expressions, the others after it keep what the API sets or finds"},
 	"awsapi/lambda": {". awsapi lambda", "Lambda's shapes"},
 	"awsapi/iam":    {". awsapi iam", "IAM's shapes"},
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},
 	"console":       {". filter query lambda iam", "the pages; filter tells where an expression is wrong"},
 
-	"server":         {". disk meter ingest query iam sampling group settings retrieval lambda sandbox daemon otlp awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
+	"server":         {". disk meter ingest query iam sampling group insight settings retrieval lambda sandbox daemon otlp awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
 	"cmd/radiograph": {". server trace meter", "flags, modes, signals, output; trace lays out the waterfall, meter reads prices"},
 	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},

@@ -9,6 +9,7 @@ package insight
 
 import (
 	"context"
+	"crypto/sha1"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -54,13 +55,13 @@ type Groups interface {
 	Tenants(ctx context.Context) ([]radiograph.Tenant, error)
 }
 
-// Config is what a service needs. All members are required.
+// Config is what a service needs. All members but Log are required.
 type Config struct {
 	State  radiograph.State // of which it is the only writer of keys under "insight/"
 	Sums   Sums
 	Groups Groups
 	Clock  radiograph.Clock
-	Log    *slog.Logger
+	Log    *slog.Logger // nil: nothing is logged
 }
 
 // Service keeps the insights of all tenants. Its methods may be called from any
@@ -91,6 +92,9 @@ type follower struct {
 
 // New makes a service.
 func New(c Config) *Service {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Service{
 		state: c.State, sums: c.Sums, groups: c.Groups, clock: c.Clock, log: c.Log.With("component", "insight"),
 		follows: make(map[groupKey]*follower),
@@ -254,7 +258,7 @@ func (s *Service) write(ctx context.Context, t radiograph.Tenant, g *radiograph.
 		} else if made.Start < timestamp(now-reported) {
 			continue // the baselines of that time were made of too little
 		} else {
-			made.ID = radiograph.NewUUID()
+			made.ID = newID(&made)
 			s.log.Info("an insight opened", "group", g.Name, "account", t.Account, "insight", made.ID, "root_cause", name(made.RootCause), "start", clock(made.Start))
 		}
 		changes = append(changes, change(t, &made))
@@ -265,6 +269,15 @@ func (s *Service) write(ctx context.Context, t radiograph.Tenant, g *radiograph.
 		}
 	}
 	return s.apply(ctx, changes)
+}
+
+// newID makes the id of an insight from what it is about: a UUID of version 5
+// (RFC 4122).
+func newID(in *radiograph.Insight) string {
+	u := sha1.Sum(fmt.Appendf(nil, "%s %d %s", in.GroupARN, in.Start, name(in.RootCause)))
+	u[6] = u[6]&0x0f | 0x50
+	u[8] = u[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:16])
 }
 
 // sameIncident finds the stored insight that is the same incident: it has a

@@ -3,7 +3,6 @@ package insight
 import (
 	"context"
 	"iter"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -93,7 +92,7 @@ func newBench(t testing.TB) *bench {
 
 // restart begins anew on what is stored.
 func (b *bench) restart() {
-	b.Service = New(Config{State: b.state, Sums: b.sums, Groups: b.groups, Clock: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler)})
+	b.Service = New(Config{State: b.state, Sums: b.sums, Groups: b.groups, Clock: func() time.Time { return b.now }})
 }
 
 // put stores the minutes [from, to) after the epoch of one service.

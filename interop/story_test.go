@@ -269,8 +269,14 @@ type plainer struct {
 	names *strings.Replacer
 }
 
-// tellTime is how long a teller may take; times in it are the moment of the call.
-const tellTime = 10 * time.Minute
+const (
+	// tellTime is how long a teller may take; times in it are the moment of the call.
+	tellTime = 10 * time.Minute
+	// storyTime is how long before its own time the story reaches.
+	storyTime = time.Hour
+)
+
+var minutes = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d UTC`)
 
 var traceIDs = regexp.MustCompile(`\b(?:1-)?([0-9a-f]{8})-?([0-9a-f]{24})\b`)
 
@@ -322,7 +328,7 @@ func (p *plainer) number(f float64) any {
 		return nil
 	case since >= 0 && since < tellTime.Seconds():
 		return "now"
-	case math.Abs(since) < tellTime.Seconds():
+	case since < 0 && since > -storyTime.Seconds():
 		return fmt.Sprintf("@%g", math.Round(since*1e3)/1e3)
 	}
 	return math.Round(f*1e6) / 1e6
@@ -342,6 +348,13 @@ func (p *plainer) text(s string) any {
 			return id
 		}
 		return "#" + strings.TrimLeft(parts[2], "0")
+	})
+	s = minutes.ReplaceAllStringFunc(s, func(text string) string {
+		at, err := time.Parse("2006-01-02 15:04 UTC", text)
+		if err != nil {
+			return text
+		}
+		return fmt.Sprintf("@%g", at.Sub(p.base).Seconds())
 	})
 	if s = p.names.Replace(s); s == "" {
 		return nil

@@ -31,6 +31,7 @@ import (
 	"radiograph/group"
 	"radiograph/iam"
 	"radiograph/ingest"
+	"radiograph/insight"
 	"radiograph/lambda"
 	"radiograph/meter"
 	"radiograph/otlp"
@@ -180,6 +181,8 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		}
 	}()
 
+	insights := insight.New(insight.Config{State: store, Sums: engine, Groups: groups, Clock: cfg.Clock, Log: cfg.Log})
+
 	// The doors.
 	hosts := s.hosts(listener.Addr())
 	pages := console.New(console.Config{
@@ -189,7 +192,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	api = awsapi.NewServer(awsapi.Config{
 		Services: services(xray.Config{
 			Engine: engine, Sink: sink, Telemetry: sink,
-			Rules: sampling.NewRules(store, cfg.Clock, limits), Groups: groups,
+			Rules: sampling.NewRules(store, cfg.Clock, limits), Groups: groups, Insights: insights,
 			Settings: settings.New(store, cfg.Clock, limits), Retrievals: retrieval.New(store, cfg.Clock),
 			Meter: s.meter, Limits: limits,
 		}, functions, roles),
@@ -208,6 +211,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.serve(listener, main, false)
+	s.watch(insights)
 	s.work(functions)
 	return s, nil
 }
@@ -302,6 +306,21 @@ func (s *Server) serve(l net.Listener, h http.Handler, http2 bool) {
 		}
 		<-served
 		return err
+	})
+}
+
+// watch looks for insights until Close.
+func (s *Server) watch(insights *insight.Service) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		insights.Run(ctx)
+	}()
+	s.onClose("insight", func() error {
+		cancel()
+		<-done
+		return nil
 	})
 }
 

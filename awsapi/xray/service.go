@@ -10,6 +10,7 @@ import (
 	"radiograph"
 	"radiograph/awsapi"
 	"radiograph/group"
+	"radiograph/insight"
 	"radiograph/query"
 	"radiograph/retrieval"
 	"radiograph/sampling"
@@ -23,6 +24,7 @@ type Config struct {
 	Telemetry  radiograph.TelemetrySink
 	Rules      *sampling.Rules
 	Groups     *group.Service
+	Insights   *insight.Service
 	Settings   *settings.Service
 	Retrievals *retrieval.Service
 	Meter      radiograph.Meter
@@ -36,6 +38,7 @@ type api struct {
 	telemetry  radiograph.TelemetrySink
 	rules      *sampling.Rules
 	groups     *group.Service
+	insights   *insight.Service
 	settings   *settings.Service
 	retrievals *retrieval.Service
 	meter      radiograph.Meter
@@ -45,7 +48,7 @@ type api struct {
 // New is the X-Ray service.
 func New(c Config) awsapi.Service {
 	a := &api{
-		engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups,
+		engine: c.Engine, sink: c.Sink, telemetry: c.Telemetry, rules: c.Rules, groups: c.Groups, insights: c.Insights,
 		settings: c.Settings, retrievals: c.Retrievals, meter: c.Meter, limits: c.Limits,
 	}
 	return awsapi.Service{
@@ -88,12 +91,10 @@ func New(c Config) awsapi.Service {
 			awsapi.Op("ListRetrievedTraces", "POST /ListRetrievedTraces", a.listRetrievedTraces),
 			awsapi.Op("GetRetrievedTracesGraph", "POST /GetRetrievedTracesGraph", a.getRetrievedTracesGraph),
 			awsapi.Op("CancelTraceRetrieval", "POST /CancelTraceRetrieval", a.cancelTraceRetrieval),
-		},
-		Modelled: []awsapi.Unserved{
-			{Name: "GetInsight", Route: "POST /Insight"},
-			{Name: "GetInsightEvents", Route: "POST /InsightEvents"},
-			{Name: "GetInsightImpactGraph", Route: "POST /InsightImpactGraph"},
-			{Name: "GetInsightSummaries", Route: "POST /InsightSummaries"},
+			awsapi.Op("GetInsight", "POST /Insight", a.getInsight),
+			awsapi.Op("GetInsightSummaries", "POST /InsightSummaries", a.getInsightSummaries),
+			awsapi.Op("GetInsightEvents", "POST /InsightEvents", a.getInsightEvents),
+			awsapi.Op("GetInsightImpactGraph", "POST /InsightImpactGraph", a.getInsightImpactGraph),
 		},
 		// Errors that are called otherwise than their kind says.
 		Statuses: map[string]int{
