@@ -28,7 +28,7 @@ fuzz:
 SEED ?= 1
 TRACES ?= 3000
 truth:
-	RADIOGRAPH_TRUTH_SEED=$(SEED) RADIOGRAPH_TRUTH_TRACES=$(TRACES) RADIOGRAPH_TRUTH_QUESTIONS=400 $(GO) test -count=1 -v ./truth
+	RADIOGRAPH_TRUTH_SEED=$(SEED) RADIOGRAPH_TRUTH_TRACES=$(TRACES) RADIOGRAPH_TRUTH_QUESTIONS=400 $(GO) test -count=1 -timeout 60m ./truth
 
 # kill -9 at random moments, ROUNDS times, then everything acknowledged must be there.
 ROUNDS ?= 200

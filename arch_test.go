@@ -50,7 +50,7 @@ var mayImport = map[string]struct {
 	"console":       {". filter query lambda iam", "the pages; filter tells where an expression is wrong"},
 
 	"server":         {". disk meter ingest query iam sampling group insight settings retrieval lambda sandbox daemon otlp awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
-	"cmd/radiograph": {". server trace meter", "flags, modes, signals, output; trace lays out the waterfall, meter reads prices"},
+	"cmd/radiograph": {". server trace meter sampling", "flags, modes, signals, output; trace lays out the waterfall, meter reads prices, sampling simulates rules"},
 	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},
 	"truth":          {"", "the independent oracle: nothing of the program"},

@@ -3,6 +3,8 @@ package iam
 import (
 	"slices"
 	"strings"
+
+	"radiograph"
 )
 
 // decide is IAM's rule: a Deny that applies wins, else an Allow that applies,
@@ -25,7 +27,7 @@ func decide(policies []*policy, applies func(*statement) bool) bool {
 
 func (st *statement) coversAction(action string) bool {
 	action = strings.ToLower(action)
-	matches := func(pattern string) bool { return wildcard(strings.ToLower(pattern), action) }
+	matches := func(pattern string) bool { return radiograph.Wildcard(strings.ToLower(pattern), action) }
 	if len(st.NotAction) > 0 {
 		return !slices.ContainsFunc(st.NotAction, matches)
 	}
@@ -33,7 +35,7 @@ func (st *statement) coversAction(action string) bool {
 }
 
 func (st *statement) coversResource(resource string) bool {
-	matches := func(pattern string) bool { return wildcard(pattern, resource) }
+	matches := func(pattern string) bool { return radiograph.Wildcard(pattern, resource) }
 	if len(st.NotResource) > 0 {
 		return !slices.ContainsFunc(st.NotResource, matches)
 	}
@@ -48,32 +50,6 @@ func (st *statement) coversService(service string) bool {
 		return !names(st.NotPrincipal)
 	}
 	return st.Principal != nil && names(st.Principal)
-}
-
-// wildcard matches * (any characters) and ? (one), in time proportional to the
-// product of the lengths.
-func wildcard(pattern, s string) bool {
-	p, i := 0, 0
-	star, from := -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, from = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0:
-			from++
-			p, i = star+1, from
-		default:
-			return false
-		}
-	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
 }
 
 // facts are the condition keys known of a request, in lower case.
@@ -129,8 +105,8 @@ func compare(operator string, f facts, key string, values []conditionValue) (ok,
 var tests = map[string]func(want, got string) bool{
 	"stringequals":           func(want, got string) bool { return want == got },
 	"stringequalsignorecase": strings.EqualFold,
-	"stringlike":             wildcard,
-	"arnequals":              wildcard,
-	"arnlike":                wildcard,
+	"stringlike":             radiograph.Wildcard,
+	"arnequals":              radiograph.Wildcard,
+	"arnlike":                radiograph.Wildcard,
 	"bool":                   strings.EqualFold,
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"pgregory.net/rapid"
 
 	"radiograph"
 	"radiograph/storetest"
@@ -360,32 +359,6 @@ type failingState struct{ *storetest.State }
 
 func (failingState) Apply(context.Context, ...radiograph.Change) error {
 	return errors.New("disk is full")
-}
-
-// TestWildcard compares with a plain recursive definition.
-func TestWildcard(t *testing.T) {
-	var plain func(p, s string) bool
-	plain = func(p, s string) bool {
-		switch {
-		case p == "":
-			return s == ""
-		case p[0] == '*':
-			return plain(p[1:], s) || s != "" && plain(p, s[1:])
-		case s == "":
-			return false
-		}
-		return (p[0] == '?' || p[0] == s[0]) && plain(p[1:], s[1:])
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		p := rapid.StringOfN(rapid.SampledFrom([]rune("ab*?")), 0, 8, -1).Draw(t, "pattern")
-		s := rapid.StringOfN(rapid.SampledFrom([]rune("ab")), 0, 10, -1).Draw(t, "s")
-		if got, want := wildcard(p, s), plain(p, s); got != want {
-			t.Fatalf("wildcard(%q, %q) = %v", p, s, got)
-		}
-	})
-	if wildcard(strings.Repeat("*a", 2000)+"b", strings.Repeat("a", 4000)) {
-		t.Error("matched")
-	}
 }
 
 // FuzzPolicy reads any document; one that is taken can be evaluated.

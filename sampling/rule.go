@@ -130,7 +130,7 @@ func (r *Rules) modified(ctx context.Context, t radiograph.Tenant) (radiograph.T
 // be 1. What X-Ray refuses is an Error of KindInvalid, a rule too many one with
 // Code RuleLimitExceededException.
 func (r *Rules) Create(ctx context.Context, t radiograph.Tenant, rule radiograph.SamplingRule) (*radiograph.SamplingRule, error) {
-	if err := check(&rule); err != nil {
+	if err := Check(&rule); err != nil {
 		return nil, err
 	}
 	if arn := ruleARN(t, rule.Name); rule.ARN != "" && rule.ARN != arn {

@@ -18,9 +18,9 @@ const (
 	maxAttribute    = 32 // characters of a key or a value
 )
 
-// check holds a rule against the bounds. The API checks most of them on its own
+// Check holds a rule against the bounds. The API checks most of them on its own
 // at creation; the model has none for updates.
-func check(r *radiograph.SamplingRule) error {
+func Check(r *radiograph.SamplingRule) error {
 	for _, text := range []struct {
 		member, value string
 		most          int

@@ -52,7 +52,7 @@ func (r *Rules) Update(ctx context.Context, t radiograph.Tenant, u Update) (*rad
 	}
 	set(&rule.FixedRate, u.FixedRate)
 	set(&rule.ReservoirSize, u.ReservoirSize)
-	if err := check(&rule); err != nil {
+	if err := Check(&rule); err != nil {
 		return nil, err
 	}
 	rule.Modified = radiograph.TimestampOf(r.clock())

@@ -58,7 +58,8 @@ type Trace struct {
 	Revision  int
 	Truncated bool // over the size limit
 
-	entities []*Entity // of the documents, nested ones too
+	entities   []*Entity // of the documents, nested ones too
+	start, end int64     // known after extent
 }
 
 // New reads the documents of one trace, each an object, in the order they were

@@ -11,14 +11,16 @@ import (
 
 // extent is the earliest start and the latest known end.
 func (t *Trace) extent() (start, end int64) {
-	start = math.MaxInt64
-	for _, e := range slices.Concat(t.Segments, t.Orphans) {
-		start, end = min(start, e.Start), max(end, e.Start)
-		if !e.Open {
-			end = max(end, e.End)
+	if t.start == 0 {
+		t.start = math.MaxInt64
+		for _, e := range slices.Concat(t.Segments, t.Orphans) {
+			t.start, t.end = min(t.start, e.Start), max(t.end, e.Start)
+			if !e.Open {
+				t.end = max(t.end, e.End)
+			}
 		}
 	}
-	return start, end
+	return t.start, t.end
 }
 
 const (

@@ -205,7 +205,7 @@ func (h *house) summaries(rangeType string, from, to int64, expression string, w
 		h.Errorf("%s: TracesProcessedCount %v, want %d", what, n, processed)
 	}
 	for i, t := range want {
-		if expression != "" && h.rand.IntN(len(want)) > 3 { // of all traces they were compared once
+		if (expression != "" || rangeType != "TraceId") && h.rand.IntN(len(want)) > 10 { // few, as they were compared once
 			continue
 		}
 		h.same(got[i], t.Summary(rangeType, to), "summary of %s, %s", t.ID, what)
@@ -364,10 +364,10 @@ func (h *house) generate(n int) [][]string {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, setting("RADIOGRAPH_TRUTH_SEED", 1))
-	for _, docs := range h.generate(setting("RADIOGRAPH_TRUTH_TRACES", 300)) {
+	for _, docs := range h.generate(setting("RADIOGRAPH_TRUTH_TRACES", 200)) {
 		h.put(docs, func() int { return len(docs) })
 	}
-	questions := setting("RADIOGRAPH_TRUTH_QUESTIONS", 150)
+	questions := setting("RADIOGRAPH_TRUTH_QUESTIONS", 100)
 	h.check(questions)
 	h.srv.Close(t)
 	h.start()
@@ -383,10 +383,10 @@ func TestAnyOrder(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, setting("RADIOGRAPH_TRUTH_SEED", 2))
 	h.widened = true
-	docs := slices.Concat(h.generate(setting("RADIOGRAPH_TRUTH_TRACES", 300))...)
+	docs := slices.Concat(h.generate(setting("RADIOGRAPH_TRUTH_TRACES", 200))...)
 	h.rand.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
 	upTo := func(n int) func() int { return func() int { return 1 + h.rand.IntN(n) } }
-	questions := setting("RADIOGRAPH_TRUTH_QUESTIONS", 150)
+	questions := setting("RADIOGRAPH_TRUTH_QUESTIONS", 100)
 	for len(docs) > 0 {
 		some := docs[:min(len(docs), 1+len(docs)/3+h.rand.IntN(50))]
 		docs = docs[len(some):]

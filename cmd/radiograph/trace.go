@@ -47,6 +47,15 @@ func (c *client) fetchTrace(ctx context.Context, id radiograph.TraceID) (*fetche
 
 // timeline lays the documents out with the code the console uses.
 func (t *fetchedTrace) timeline() (*radiograph.Timeline, error) {
+	merged, err := t.merge()
+	if err != nil {
+		return nil, err
+	}
+	return trace.Lay(merged), nil
+}
+
+// merge puts a trace together again.
+func (t *fetchedTrace) merge() (*radiograph.Trace, error) {
 	id, err := radiograph.ParseTraceID(t.ID)
 	if err != nil {
 		return nil, err
@@ -61,7 +70,7 @@ func (t *fetchedTrace) timeline() (*radiograph.Timeline, error) {
 			records = append(records, &radiograph.Record{Trace: id, Sequence: uint64(len(records) + 1), Root: d.Root})
 		}
 	}
-	return trace.Lay(trace.Merge(id, records)), nil
+	return trace.Merge(id, records), nil
 }
 
 // awaitTrace asks until the trace is there and done, the patience is over (then
