@@ -31,6 +31,7 @@ var mayImport = map[string]struct {
 	"group":     {". filter", "named filter expressions; another noun than the traces they select"},
 	"settings":  {".", "what an account set for X-Ray: encryption, policies, indexing, destination"},
 	"retrieval": {".", "requests for traces, by token; they hold no traces"},
+	"metric":    {"", "the Prometheus text format"},
 	"meter":     {".", "what X-Ray would bill for: counts by month, not the traces"},
 	"insight":   {". forecast", "incidents of groups, from their sums by minute"},
 	"ingest":    {". trace", "the one door in"},
@@ -49,7 +50,7 @@ var mayImport = map[string]struct {
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},
 	"console":       {". filter query lambda iam", "the pages; filter tells where an expression is wrong"},
 
-	"server":         {". disk meter ingest query iam sampling group insight settings retrieval lambda sandbox daemon otlp awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
+	"server":         {". disk meter metric ingest query iam sampling group insight settings retrieval lambda sandbox daemon otlp awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
 	"cmd/radiograph": {". server trace meter sampling", "flags, modes, signals, output; trace lays out the waterfall, meter reads prices, sampling simulates rules"},
 	"testserver":     {". server", "the whole program in a test's process"},
 	"storetest":      {". trace", "the suite every store passes"},

@@ -81,13 +81,24 @@ func exception(s *Service, e *radiograph.Error) Exception {
 	return x
 }
 
-// answer renders err. internal reports whether the log should have it.
-func (f failureForm) answer(err error) (a answer, internal bool) {
+// exception is the name and status of any error.
+func (f failureForm) exception(err error) Exception {
+	return exception(f.service, known(err))
+}
+
+// known is the Error in err's chain; anything else is internal.
+func known(err error) *radiograph.Error {
 	var e *radiograph.Error
 	if !errors.As(err, &e) {
 		e = &radiograph.Error{Kind: radiograph.KindInternal}
 	}
-	x := exception(f.service, e)
+	return e
+}
+
+// answer renders err. internal reports whether the log should have it.
+func (f failureForm) answer(err error) (a answer, internal bool) {
+	e := known(err)
+	x := f.exception(err)
 	message := e.Message
 	if e.Kind == radiograph.KindInternal {
 		message, internal = internalText, true

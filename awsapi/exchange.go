@@ -120,7 +120,24 @@ func (x *exchange) finish(t target) {
 	if x.server.config.Log.Enabled(x.r.Context(), slog.LevelDebug) {
 		x.server.config.Log.Debug("request", x.fields(t, a.status, err)...)
 	}
+	if x.server.config.Observe != nil {
+		x.server.config.Observe(x.outcome(t, err))
+	}
 	a.write(x.w, x.r)
+}
+
+func (x *exchange) outcome(t target, err error) Outcome {
+	o := Outcome{Took: time.Since(x.began)}
+	if t.service != nil {
+		o.Service = t.service.Name
+	}
+	if t.op != nil {
+		o.Operation = t.op.Name
+	}
+	if err != nil {
+		o.Exception = t.form.exception(err).Name
+	}
+	return o
 }
 
 func (x *exchange) fields(t target, status int, err error) []any {

@@ -20,8 +20,17 @@ type Config struct {
 	Fallback   *url.URL              // where requests for other services go; nil: an honest error
 	Other      http.Handler          // unsigned requests that are no operation: console, health; nil: an AWS error
 	Hosts      []string              // names that unsigned requests may use, besides loopback names and addresses
+	Observe    func(Outcome)         // told of every answer; nil: nobody is
 	Log        *slog.Logger          // nil: nothing is logged
 	Clock      radiograph.Clock      // nil: time.Now
+}
+
+// Outcome is what became of one request.
+type Outcome struct {
+	Service   string // "" when none was found
+	Operation string // "" likewise, or when it is not served
+	Exception string // the AWS name of the error; "" on success
+	Took      time.Duration
 }
 
 // Server answers AWS requests. It is an http.Handler.

@@ -62,6 +62,7 @@ func (d *Daemon) flush(ctx context.Context) {
 func (d *Daemon) offer(batch []radiograph.Document) {
 	if reason := d.refused(putSegments); reason != "" {
 		d.telemetry.rejected.Add(int64(len(batch)))
+		d.cfg.Counts.Rejected.Add(int64(len(batch)))
 		d.losses.drop(reason, len(batch))
 		return
 	}
@@ -71,6 +72,8 @@ func (d *Daemon) offer(batch []radiograph.Document) {
 		if rejections, err = d.put(batch); err == nil {
 			d.telemetry.sent.Add(int64(len(batch)))
 			d.telemetry.rejected.Add(int64(len(rejections)))
+			d.cfg.Counts.Sent.Add(int64(len(batch)))
+			d.cfg.Counts.Rejected.Add(int64(len(rejections)))
 			for _, r := range rejections {
 				d.losses.drop(rejectionReason(r), 1)
 			}
@@ -78,7 +81,7 @@ func (d *Daemon) offer(batch []radiograph.Document) {
 		}
 	}
 	d.telemetry.failed(err)
-	d.telemetry.spillover.Add(int64(len(batch)))
+	d.spilled(len(batch))
 	d.losses.drop("the documents could not be stored: "+err.Error(), len(batch))
 	d.cfg.Log.Warn("documents dropped", "documents", len(batch), "err", err)
 }

@@ -47,9 +47,10 @@ type Config struct {
 	Roles     radiograph.Authorizer    // asked by environments' daemons
 	Spans     SpanDecoder              // for ADOT's frames; nil: there are none
 	// Proxy makes the handler of the TCP port; nil answers 502.
-	Proxy func(radiograph.DaemonSpec) http.Handler
-	Clock radiograph.Clock // nil: time.Now
-	Log   *slog.Logger     // nil: nothing is logged
+	Proxy  func(radiograph.DaemonSpec) http.Handler
+	Counts *Counts          // added to by all daemons; may be nil
+	Clock  radiograph.Clock // nil: time.Now
+	Log    *slog.Logger     // nil: nothing is logged
 }
 
 // SpanDecoder maps the OpenTelemetry spans of a datagram to documents.
@@ -64,6 +65,9 @@ type SpanDecoder interface {
 func (c *Config) defaults() {
 	if c.Clock == nil {
 		c.Clock = time.Now
+	}
+	if c.Counts == nil {
+		c.Counts = new(Counts)
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -142,7 +146,7 @@ func start(cfg Config, p *pair, spec radiograph.DaemonSpec, door radiograph.Door
 	d := &Daemon{
 		cfg: cfg, spec: spec, door: door, checks: door == radiograph.DoorEnvironment,
 		socket: p.socket,
-		queue:  &queue{limit: memory},
+		queue:  &queue{limit: memory, waiting: &cfg.Counts.Waiting},
 		wake:   make(chan struct{}, 1),
 		turn:   make(chan struct{}, 1),
 		frame:  make([]byte, maxDatagram),
@@ -201,6 +205,7 @@ func (d *Daemon) Close() error {
 		d.closeErr = d.socket.close()
 		d.cancel()
 		d.done.Wait()
+		d.spilled(d.queue.discard())
 		if d.cfg.Telemetry != nil {
 			d.telemetry.finish()
 		}
@@ -242,10 +247,12 @@ func (d *Daemon) receive(fd int) (empty bool) {
 // take parses one datagram and queues its documents.
 func (d *Daemon) take(frame []byte) {
 	d.telemetry.received.Add(1)
+	d.cfg.Counts.Received.Add(1)
 	body, err := ParseFrame(frame)
 	d.losses.received(len(frame))
 	if err != nil {
 		d.telemetry.rejected.Add(1)
+		d.cfg.Counts.Malformed.Add(1)
 		d.losses.drop(err.Error(), 1)
 		return
 	}
@@ -267,7 +274,7 @@ func (d *Daemon) take(frame []byte) {
 func (d *Daemon) enqueue(body []byte) {
 	dropped, waiting := d.queue.push(radiograph.Document{Body: body, Stamp: d.stamp})
 	if dropped > 0 {
-		d.telemetry.spillover.Add(int64(dropped))
+		d.spilled(dropped)
 		d.losses.drop("the daemon's memory was full: the oldest document was dropped", dropped)
 	}
 	if waiting%batchSize == 0 {
@@ -297,9 +304,15 @@ func (d *Daemon) putTelemetry(recs []radiograph.TelemetryRecord) error {
 	return d.cfg.Telemetry.PutTelemetry(ctx, d.spec.Tenant, radiograph.TelemetrySource{}, recs)
 }
 
+// spilled counts documents that were dropped.
+func (d *Daemon) spilled(n int) {
+	d.telemetry.spillover.Add(int64(n))
+	d.cfg.Counts.Dropped.Add(int64(n))
+}
+
 func (d *Daemon) countKernelDrops() {
 	if n := d.socket.newDrops(); n > 0 {
-		d.telemetry.spillover.Add(n)
+		d.spilled(int(n))
 		d.losses.drop("the socket's receive buffer was full: the kernel dropped a datagram", int(n))
 	}
 }

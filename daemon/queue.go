@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"radiograph"
 )
@@ -12,7 +13,8 @@ const documentOverhead = 64
 // queue holds documents that wait to be sent, oldest first, within a bound of
 // bytes.
 type queue struct {
-	limit int
+	limit   int
+	waiting *atomic.Int64 // counts the documents of several queues
 
 	mu    sync.Mutex
 	docs  []radiograph.Document // docs[head:] wait
@@ -26,6 +28,7 @@ func (q *queue) push(doc radiograph.Document) (dropped, waiting int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.docs = append(q.docs, doc)
+	q.waiting.Add(1)
 	q.bytes += len(doc.Body) + documentOverhead
 	for q.bytes > q.limit && len(q.docs)-q.head > 1 {
 		q.pop()
@@ -60,10 +63,14 @@ func (q *queue) take(n int) []radiograph.Document {
 	return batch
 }
 
+// discard drops all documents and returns how many they were.
+func (q *queue) discard() int { return len(q.take(q.len())) }
+
 func (q *queue) pop() radiograph.Document {
 	doc := q.docs[q.head]
 	q.docs[q.head] = radiograph.Document{}
 	q.head++
+	q.waiting.Add(-1)
 	q.bytes -= len(doc.Body) + documentOverhead
 	return doc
 }

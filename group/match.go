@@ -3,6 +3,7 @@ package group
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -123,6 +124,31 @@ func (s *Service) Counts(t radiograph.Tenant) map[radiograph.GroupID]Count {
 		out[id] = c.Count
 	}
 	return out
+}
+
+// Total is the count of one group.
+type Total struct {
+	Tenant radiograph.Tenant
+	Group  string
+	Count
+}
+
+// Totals are the counts of all groups that traces came into, in no particular
+// order.
+func (s *Service) Totals() []Total {
+	s.matching.mu.RLock()
+	tenants := slices.Collect(maps.Keys(s.matching.counts))
+	s.matching.mu.RUnlock()
+	var list []Total
+	for _, t := range tenants {
+		counts := s.Counts(t)
+		for _, g := range s.Matching(t) {
+			if c, ok := counts[g.ID]; ok {
+				list = append(list, Total{t, g.Name, c})
+			}
+		}
+	}
+	return list
 }
 
 // changed makes the next write read the groups again.

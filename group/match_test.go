@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"radiograph"
 	"radiograph/storetest"
@@ -102,6 +103,9 @@ func TestMatchedTracesAreCounted(t *testing.T) {
 	check(map[radiograph.GroupID]Count{g.ID: {Traces: 6, LastMinute: 1}, h.ID: {Failed: 1}})
 	*now = now.Add(time.Minute)
 	check(map[radiograph.GroupID]Count{g.ID: {Traces: 6}, h.ID: {Failed: 1}})
+	if diff := cmp.Diff([]Total{{tenant, "g", Count{Traces: 6}}, {tenant, "h", Count{Failed: 1}}}, s.Totals(), cmpopts.SortSlices(func(a, b Total) bool { return a.Group < b.Group })); diff != "" {
+		t.Errorf("totals (-want +got):\n%s", diff)
+	}
 	if retrieved != 6 {
 		t.Errorf("%d traces metered, want 6", retrieved)
 	}

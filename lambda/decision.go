@@ -30,11 +30,12 @@ type journal struct {
 
 	writing sync.Mutex // one flush at a time, so that a later one never overtakes
 
-	mu      sync.Mutex
-	next    map[functionKey]uint64 // the next sequence number of each function
-	pending []note
-	timer   *time.Timer // runs while something is pending
-	closed  bool
+	mu       sync.Mutex
+	next     map[functionKey]uint64 // the next sequence number of each function
+	outcomes map[InvocationOutcome]int64
+	pending  []note
+	timer    *time.Timer // runs while something is pending
+	closed   bool
 }
 
 // note is a decision at its place in the journal; writing to a place again
@@ -50,7 +51,7 @@ type place struct {
 }
 
 func newJournal(state radiograph.State, log *slog.Logger) *journal {
-	return &journal{state: state, log: log, next: map[functionKey]uint64{}}
+	return &journal{state: state, log: log, next: map[functionKey]uint64{}, outcomes: map[InvocationOutcome]int64{}}
 }
 
 func decisionsOf(key functionKey) string {
@@ -72,6 +73,7 @@ func (j *journal) add(d *radiograph.Decision) place {
 		sequence = j.last(key)
 	}
 	j.next[key] = sequence + 1
+	j.outcomes[outcomeOf(d)]++
 	p := place{key, sequence}
 	j.put(p, d)
 	return p

@@ -6,8 +6,9 @@ import "net/http"
 // else.
 func (s *Server) withOwn(next http.Handler) http.Handler {
 	own := map[string]http.HandlerFunc{
-		HealthPath: s.answerHealth,
-		UsagePath:  s.usage,
+		HealthPath:  s.answerHealth,
+		UsagePath:   s.usage,
+		MetricsPath: s.metrics.ServeHTTP,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, ok := own[r.URL.Path]

@@ -94,6 +94,7 @@ type Server struct {
 	otlpGRPC string
 	tenant   radiograph.Tenant
 	meter    *meter.Meter
+	metrics  metrics
 	stopping atomic.Bool
 
 	// stops are what Close undoes, in the order things were started.
@@ -155,7 +156,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	var api *awsapi.Server
 	spans := otlp.New(otlp.Config{Sink: sink, Annotations: cfg.Annotations, AnnotateAll: cfg.AnnotateAll, Log: cfg.Log})
 	daemons := daemon.Config{
-		Sink: sink, Telemetry: sink, Roles: roles, Spans: spans, Clock: cfg.Clock, Log: cfg.Log,
+		Sink: sink, Telemetry: sink, Roles: roles, Spans: spans, Counts: &s.metrics.daemons, Clock: cfg.Clock, Log: cfg.Log,
 		Proxy: func(spec radiograph.DaemonSpec) http.Handler { return api.As(daemonCaller(spec), xrayName) },
 	}
 	environments, err := sandbox.New(sandbox.Config{
@@ -182,6 +183,8 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}()
 
 	insights := insight.New(insight.Config{State: store, Sums: engine, Groups: groups, Clock: cfg.Clock, Log: cfg.Log})
+	s.metrics.version, s.metrics.meter, s.metrics.sink = cfg.Version, s.meter, sink
+	s.metrics.store, s.metrics.groups, s.metrics.functions = store, groups, functions
 
 	// The doors.
 	hosts := s.hosts(listener.Addr())
@@ -197,7 +200,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 			Meter: s.meter, Limits: limits,
 		}, functions, roles),
 		Authorizer: roles, Account: cfg.Account, Region: cfg.Region,
-		Fallback: cfg.Fallback, Other: s.withOwn(pages), Hosts: hosts,
+		Fallback: cfg.Fallback, Other: s.withOwn(pages), Hosts: hosts, Observe: s.metrics.requests.observe,
 		Log: cfg.Log, Clock: cfg.Clock,
 	})
 	outside, err := daemon.Listen(ctx, daemons, cfg.Daemon, s.tenant)
