@@ -134,9 +134,14 @@ func (h *crashHistory) round(t *testing.T, fs vfs.FS, mem *vfs.MemFS) *vfs.MemFS
 					return
 				default:
 				}
-				if rng.IntN(4) == 0 {
+				switch rng.IntN(8) {
+				case 0, 1:
 					h.apply(t, s, rng, ack)
-				} else {
+				case 2:
+					if err := repackOver(s); err != nil {
+						t.Error(err)
+					}
+				default:
 					h.put(t, s, rng, ack)
 				}
 			}

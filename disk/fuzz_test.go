@@ -33,6 +33,11 @@ func rowsOf(f *testing.F, space byte) (list [][2][]byte) {
 		}
 		mustPut(f, s, records(f, radiograph.DoorAPI, segment(1, 9, ended))) // a void
 	}
+	if space == repackedSpace {
+		if err := repackOver(s); err != nil {
+			f.Fatal(err)
+		}
+	}
 	if space != differencesSpace {
 		if err := s.foldSums(); err != nil {
 			f.Fatal(err)
@@ -107,8 +112,12 @@ func FuzzVoids(f *testing.F) {
 	fuzzRow(f, voidSpace, readVoids, func(_ []byte, v *rowSet) []byte { return appendVoids(nil, v) })
 }
 
+func FuzzRepackedRow(f *testing.F) {
+	fuzzRow(f, repackedSpace, readRepacked, func(_ []byte, sequence uint64) []byte { return appendRepacked(nil, sequence) })
+}
+
 func FuzzPack(f *testing.F) {
-	p, err := newPacker()
+	p, err := newPacker(writeEffort)
 	if err != nil {
 		f.Fatal(err)
 	}

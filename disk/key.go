@@ -18,6 +18,7 @@ const (
 	stateSpace        = 'k' // state key → value
 	tenantSpace       = 'n' // account, region → tenant number
 	packSpace         = 'p' // tenant, stored hour, first sequence → documents
+	repackedSpace     = 'r' // tenant, stored hour → how far its packs were packed again
 	sequenceSpace     = 'q' // → the first sequence not yet handed out
 	summarySpace      = 's' // tenant, index time descending, trace → summary
 	traceSpace        = 't' // tenant, trace → stored hour, index time
@@ -145,6 +146,10 @@ func describe(key []byte) string {
 	case packSpace:
 		if t, h, seq := f.uint32(), f.uint32(), f.uint64(); f.ended() {
 			return fmt.Sprintf("pack %d of tenant %d, hour %d", seq, t, h)
+		}
+	case repackedSpace:
+		if t, h := f.uint32(), f.uint32(); f.ended() {
+			return fmt.Sprintf("repacking of tenant %d, hour %d", t, h)
 		}
 	case summarySpace:
 		if t, _, id := f.uint32(), f.uint64(), f.traceID(); f.ended() {

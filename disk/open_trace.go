@@ -85,8 +85,7 @@ func repeated(records []*radiograph.Record, r *radiograph.Record) *radiograph.Re
 
 // load reads what is stored of a trace and merges it, without summary and
 // contributions; nil when there is nothing.
-// The pieces are read from db one after the other: the caller holds the trace's
-// lock, or db is a snapshot.
+// db is a snapshot, since the pieces are read one after the other.
 func (s *Store) load(db pebble.Reader, t tenant, id radiograph.TraceID) (*openTrace, error) {
 	key := appendTraceKey(nil, t, id)
 	at, err := get(db, key, readHome)

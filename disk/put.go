@@ -234,7 +234,9 @@ func (p *put) current(id radiograph.TraceID) (o *openTrace, read bool, err error
 	if parked != nil {
 		o, err = parked.unpark(id)
 	} else if known, e := p.known(id); known {
-		o, err = s.load(s.db, p.tenant, id)
+		snapshot := s.db.NewSnapshot() // packs may be packed again meanwhile
+		o, err = s.load(snapshot, p.tenant, id)
+		_ = snapshot.Close() // never fails on an open database
 	} else {
 		return nil, false, e
 	}

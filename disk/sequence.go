@@ -67,3 +67,10 @@ func (q *sequences) take(db *pebble.DB, n int) (uint64, error) {
 	q.next = first + uint64(n)
 	return first, nil
 }
+
+// given is the first number that was not handed out.
+func (q *sequences) given() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.next
+}

@@ -112,6 +112,7 @@ type Store struct {
 	columns   chunkCache
 	lazy      *groupCommit
 	space     space
+	repacker  *repacker
 	groups    radiograph.GroupMatcher // nil: no trace is in a group
 
 	// running counts the calls in flight, so that Close can wait for them.
@@ -165,7 +166,7 @@ func Open(options Options) (*Store, error) {
 	if s.folder, err = openFolder(options.Dir, options.FS); err != nil {
 		return nil, err
 	}
-	if s.packer, err = newPacker(); err != nil {
+	if s.packer, err = newPacker(writeEffort); err != nil {
 		return nil, errors.Join(err, s.folder.close())
 	}
 	cache := pebble.NewCache(cacheBytes)
@@ -180,6 +181,9 @@ func Open(options Options) (*Store, error) {
 	}
 	s.lazy = startGroupCommit(options.CommitDelay, s.sync)
 	s.startSealer()
+	if s.repacker, err = startRepacker(s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -233,6 +237,9 @@ func (s *Store) Close() error {
 	s.running.Wait()
 	s.sealer.close()
 
+	if s.repacker != nil {
+		s.repacker.close()
+	}
 	err := errors.Join(s.foldSums(), s.lazy.close())
 	if s.folder.onDisk() && s.failed.Load() == nil {
 		// Otherwise the next start would have to replay the log.

@@ -196,6 +196,11 @@ func TestAgreesWithModel(t *testing.T) {
 				t.Fatalf("refused (-model +store):\n%s", d)
 			}
 			pending = pending[n:]
+			if rapid.IntRange(0, 2).Draw(t, "repack") == 0 {
+				if err := repackOver(s); err != nil {
+					t.Fatalf("repack: %v", err)
+				}
+			}
 			if rapid.IntRange(0, 3).Draw(t, "reopen") == 0 {
 				if err := s.Close(); err != nil {
 					t.Fatalf("Close: %v", err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,4 +126,33 @@ func isObject(body []byte) bool {
 		}
 	}
 	return true
+}
+
+// FuzzSplit: documents that decode, laid end to end, come apart as they were.
+func FuzzSplit(f *testing.F) {
+	for _, seed := range []string{
+		`{"id":"0000000000000001","trace_id":"1-69a42a40-000000000000000000000001","name":"a","start_time":1,"end_time":2}`,
+		`{"trace_id":"69a42a40000000000000000000000001","trace_id":"1-69a42a40-000000000000000000000002","id":"0000000000000001","name":"}{","start_time":1,"in_progress":true,"subsegments":[{}]}`,
+	} {
+		f.Add([]byte(seed), []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, one, two []byte) {
+		Split(one)
+		var laid []byte
+		var want []Part
+		for _, doc := range [][]byte{one, two} {
+			decoded, err := Decode(slices.Clone(doc))
+			if err != nil {
+				return
+			}
+			for _, d := range decoded {
+				laid = append(laid, d.Root.Body...)
+				want = append(want, Part{d.Trace, len(d.Root.Body)})
+			}
+		}
+		got, ok := Split(laid)
+		if !ok || !slices.Equal(got, want) {
+			t.Fatalf("Split = %v, %v, want %v", got, ok, want)
+		}
+	})
 }
