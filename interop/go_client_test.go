@@ -32,6 +32,7 @@ func goPrograms(t testing.TB) string {
 		for name, args := range map[string][]string{
 			"bootstrap": {"-tags", "lambda.norpc", "./handler"},
 			"app":       {"./app"},
+			"grafana":   {"./grafana"},
 			"sdk":       {"./sdk"},
 			"story":     {"./story"},
 		} {
@@ -112,4 +113,13 @@ func TestXRaySDKGo(t *testing.T) {
 	if got := s.documents(t, f.account, id); len(got) != 0 {
 		t.Errorf("an unsampled invocation has %d documents", len(got))
 	}
+}
+
+// TestGrafana makes the calls of Grafana's X-Ray data source, and finds all that it
+// takes for granted.
+func TestGrafana(t *testing.T) {
+	t.Parallel()
+	dir := goPrograms(t)
+	s := start(t)
+	client(t, s.env(account(t.Name())), filepath.Join(dir, "grafana"))
 }
