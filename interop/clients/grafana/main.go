@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,7 +56,7 @@ func run(ctx context.Context) error {
 	}
 	to := time.Now().Truncate(time.Minute)
 	p := &panels{api: xray.NewFromConfig(cfg), from: to.Add(-20 * time.Minute), to: to}
-	for _, do := range []func(context.Context) error{p.store, p.groups, p.list, p.traces, p.serviceMap, p.accounts, p.statistics, p.analytics} {
+	for _, do := range []func(context.Context) error{p.store, p.groups, p.list, p.traces, p.serviceMap, p.accounts, p.statistics, p.analytics, p.insights} {
 		if err := do(ctx); err != nil {
 			return err
 		}
@@ -388,4 +389,48 @@ func (p *panels) causes(s types.TraceSummary) {
 	}
 	p.wants(s.HasFault == nil || !*s.HasFault || len(s.FaultRootCauses) > 0, "%s has a fault without a cause", id)
 	p.wants(s.HasError == nil || !*s.HasError || len(s.ErrorRootCauses) > 0, "%s has an error without a cause", id)
+}
+
+// insights is the table of incidents of the groups that look for them. It shows
+// what stands between the first dot of a closed one's summary and the second.
+func (p *panels) insights(ctx context.Context) error {
+	if _, err := p.api.CreateGroup(ctx, &xray.CreateGroupInput{
+		GroupName: aws.String("till"), FilterExpression: aws.String(`service("till")`), InsightsConfiguration: &types.InsightsConfiguration{InsightsEnabled: aws.Bool(true)},
+	}); err != nil {
+		return err
+	}
+	var documents []string
+	for n := range 30 {
+		documents = append(documents, encode(map[string]any{
+			"trace_id": fmt.Sprintf("1-%08x-%024x", p.from.Unix(), 1000+n), "id": "00000000000000aa", "name": "till", "start_time": p.from.Unix(), "end_time": p.from.Unix() + 1, "fault": true,
+		}))
+	}
+	if _, err := p.api.PutTraceSegments(ctx, &xray.PutTraceSegmentsInput{TraceSegmentDocuments: documents}); err != nil {
+		return err
+	}
+	groups, err := p.api.GetGroups(ctx, &xray.GetGroupsInput{})
+	if err != nil {
+		return err
+	}
+	found := 0
+	for _, g := range groups.Groups {
+		if g.InsightsConfiguration == nil || !aws.ToBool(g.InsightsConfiguration.InsightsEnabled) {
+			continue
+		}
+		out, err := p.api.GetInsightSummaries(ctx, &xray.GetInsightSummariesInput{StartTime: &p.from, EndTime: &p.to, GroupName: g.GroupName, States: []types.InsightState{}})
+		if err != nil {
+			return err
+		}
+		for _, in := range out.InsightSummaries {
+			found++
+			p.wants(in.InsightId != nil && in.StartTime != nil && in.GroupName != nil, "an insight without id, start or group: %+v", in)
+			p.wants(in.RootCauseServiceId != nil, "insight %s has no RootCauseServiceId", aws.ToString(in.InsightId))
+			p.wants(len(in.TopAnomalousServices) > 0 && in.TopAnomalousServices[0].ServiceId != nil, "insight %s has no TopAnomalousServices", aws.ToString(in.InsightId))
+			p.wants(len(in.Categories) > 0, "insight %s has no category", aws.ToString(in.InsightId))
+			sentences := strings.Split(aws.ToString(in.Summary), ".")
+			p.wants(in.EndTime == nil || len(sentences) > 1 && strings.Contains(sentences[1], "fault"), "insight %s says %q", aws.ToString(in.InsightId), sentences)
+		}
+	}
+	p.wants(found == 1, "%d insights, want 1", found)
+	return nil
 }
