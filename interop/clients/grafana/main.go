@@ -70,7 +70,10 @@ func run(ctx context.Context) error {
 func (p *panels) store(ctx context.Context) error {
 	type document map[string]any
 	outcomes := []document{
-		{}, {"fault": true}, {"error": true}, {"error": true, "throttle": true},
+		{},
+		{"fault": true},
+		{"error": true},
+		{"error": true, "throttle": true},
 		{"fault": true, "cause": document{"exceptions": []document{{"id": "00000000000000aa", "type": "BankError", "message": "closed"}}}},
 		{"fault": true, "cause": document{"exceptions": []document{{"id": "00000000000000ab"}}}},
 		{"error": true, "cause": document{"exceptions": []document{{"id": "00000000000000ac", "message": "no type"}}}},
