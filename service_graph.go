@@ -1,6 +1,10 @@
 package radiograph
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Statistics counts requests by outcome. OK + Throttle + OtherError + Fault is
 // the total; a request with fault and error counts as fault.
@@ -21,9 +25,13 @@ func (s *Statistics) Add(t Statistics) {
 	s.TotalMicros += t.TotalMicros
 }
 
-// Histogram counts durations by bucket. The key is the duration in microseconds
-// as Bucket rounds it.
-type Histogram map[int64]int64
+// Histogram counts durations by bucket, the shortest first.
+type Histogram []Bar
+
+// Bar is one bucket of a histogram: a duration in microseconds, as Bucket rounds
+// it, and how many requests took it. Differences have negative counts; no bar has
+// none.
+type Bar struct{ Micros, Count int64 }
 
 // Bucket is the one bucket function of all histograms: microseconds rounded to
 // three significant digits.
@@ -76,7 +84,7 @@ func (c *Contribution) Key() ContributionKey {
 }
 
 // Add adds the counts of d, which has the same key, and widens the times.
-// Histogram buckets that come to zero are removed.
+// Histogram bars that come to zero are removed.
 func (c *Contribution) Add(d *Contribution) {
 	if d.Start != 0 && (c.Start == 0 || d.Start < c.Start) {
 		c.Start = d.Start
@@ -104,21 +112,58 @@ func (c *Contribution) Negative() *Contribution {
 	}
 }
 
-// Plus adds o to h, which it changes or makes. Buckets that come to zero are
-// removed.
+// Plus is h with the counts of o; bars that come to zero are left out. h must not
+// be used any more, o is not changed.
 func (h Histogram) Plus(o Histogram) Histogram { return h.add(o, 1) }
 
-// add adds sign times o to h, which it changes or makes.
+// add is h with sign times the counts of o.
 func (h Histogram) add(o Histogram, sign int64) Histogram {
-	for k, n := range o {
-		if h == nil {
-			h = make(Histogram, len(o))
-		}
-		if h[k] += sign * n; h[k] == 0 {
-			delete(h, k)
-		}
+	if len(o) > 2+len(h)/8 {
+		return h.join(o, sign)
+	}
+	for _, b := range o {
+		h = h.With(Bar{b.Micros, sign * b.Count})
 	}
 	return h
+}
+
+// With is h with one more bar, whose count is not zero. h must not be used any
+// more.
+func (h Histogram) With(b Bar) Histogram {
+	i, found := slices.BinarySearchFunc(h, b, func(x, y Bar) int { return cmp.Compare(x.Micros, y.Micros) })
+	if !found {
+		return slices.Insert(h, i, b)
+	}
+	if h[i].Count += b.Count; h[i].Count == 0 {
+		return slices.Delete(h, i, i+1)
+	}
+	return h
+}
+
+// join is add for histograms of like size.
+func (h Histogram) join(o Histogram, sign int64) Histogram {
+	if len(o) == 0 {
+		return h
+	}
+	out := make(Histogram, 0, len(h)+len(o))
+	for len(h) > 0 && len(o) > 0 {
+		switch a, b := h[0], o[0]; {
+		case a.Micros < b.Micros:
+			out, h = append(out, a), h[1:]
+		case a.Micros > b.Micros:
+			out, o = append(out, Bar{b.Micros, sign * b.Count}), o[1:]
+		default:
+			if n := a.Count + sign*b.Count; n != 0 {
+				out = append(out, Bar{a.Micros, n})
+			}
+			h, o = h[1:], o[1:]
+		}
+	}
+	out = append(out, h...)
+	for _, b := range o {
+		out = append(out, Bar{b.Micros, sign * b.Count})
+	}
+	return out
 }
 
 // IsZero reports whether c counts nothing, so that a store may drop it.

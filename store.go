@@ -60,11 +60,21 @@ type TraceStore interface {
 	// (Summary.Decides), behind q.Token and not behind last, whatever Filter wants;
 	// last nil: to the end. It costs far less than reading them.
 	CountSummaries(ctx context.Context, t Tenant, q SummaryQuery, last *Position) (int64, error)
-	// Contributions yields the stored sums over all traces (group 0), or over those
-	// of one group: one for each minute, version of the group, and node or edge, of
-	// minutes that begin in [from, to), in no particular order. Sums that have come
-	// to nothing may be left out.
-	Contributions(ctx context.Context, t Tenant, group GroupID, from, to Timestamp) iter.Seq2[*Contribution, error]
+	// Contributions yields the stored sums that a query asks for, in no particular
+	// order. Sums that have come to nothing may be left out.
+	Contributions(ctx context.Context, t Tenant, q SumsQuery) iter.Seq2[*Contribution, error]
+}
+
+// SumsQuery asks for sums of contributions of one tenant: one for each minute,
+// version of the group, and node or edge.
+type SumsQuery struct {
+	Group    GroupID   // 0: over all traces
+	From, To Timestamp // minutes that begin in [From, To)
+	// Total adds the minutes up; the answers' Minute is 0.
+	Total bool
+	// Chooses says of a contribution's node, edge and link whether it is wanted; nil
+	// wants all.
+	Chooses func(c *Contribution) bool
 }
 
 // Refused is an entity a store did not take because DoorLambda wrote it first, or

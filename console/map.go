@@ -1,7 +1,6 @@
 package console
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -157,17 +156,16 @@ const (
 
 // drawHistogram spreads durations over bars of equal width.
 func drawHistogram(h radiograph.Histogram) *histogramView {
-	keys := slices.Sorted(maps.Keys(h))
-	low, high := keys[0], keys[len(keys)-1]
+	low, high := h[0].Micros, h[len(h)-1].Micros
 	if low == high {
 		low, high = low*9/10, high+max(high/10, 1)
 	}
 	var counts [histogramBars]int64
 	var most int64
 	step := float64(high-low) / histogramBars
-	for k, n := range h {
-		i := min(int(float64(k-low)/step), histogramBars-1)
-		counts[i] += n
+	for _, bar := range h {
+		i := min(int(float64(bar.Micros-low)/step), histogramBars-1)
+		counts[i] += bar.Count
 		most = max(most, counts[i])
 	}
 	micros := func(v float64) string { return formatDuration(time.Duration(v) * time.Microsecond) }
@@ -188,14 +186,13 @@ func drawHistogram(h radiograph.Histogram) *histogramView {
 
 // quantile is the duration that the share of all requests stays within.
 func quantile(h radiograph.Histogram, share float64) time.Duration {
-	keys := slices.Sorted(maps.Keys(h))
 	var total, seen int64
-	for _, n := range h {
-		total += n
+	for _, bar := range h {
+		total += bar.Count
 	}
-	for _, k := range keys {
-		if seen += h[k]; float64(seen) >= share*float64(total) {
-			return time.Duration(k) * time.Microsecond
+	for _, bar := range h {
+		if seen += bar.Count; float64(seen) >= share*float64(total) {
+			return time.Duration(bar.Micros) * time.Microsecond
 		}
 	}
 	return 0

@@ -1,11 +1,9 @@
 package disk
 
 import (
-	"cmp"
+	"bytes"
 	"context"
-	"encoding/binary"
 	"iter"
-	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -13,239 +11,11 @@ import (
 	"radiograph/trace"
 )
 
-// A contribution row is the sum over all traces of one node or edge in one
-// minute. Its key is the identity, its value the sums:
-//
-//	version   1 byte
-//	start     varint, nanoseconds; 0: not known     end  varint, after start
-//	roots, inferred                                       varints
-//	ok, throttle, other error, fault, microseconds        varints
-//	durations, response times                             histograms
-//	checksum  4 bytes
-//
-// A histogram is its number of buckets, then for each by size the distance to
-// the one before and the count, all uvarint and varint. Writers add operands of
-// the same form with the differences they make; see merge_operator.go.
-const contributionVersion = 1
-
-// sums are the numbers of one contribution row, or differences of them: a
-// radiograph.Contribution without its key, and with histograms that are cheap to
-// read, add and write. All are integers, so that they come to exactly zero when
-// all that was added is taken away again.
-type sums struct {
-	Start, End      radiograph.Timestamp // only widen; zero: not known
-	Roots, Inferred int64
-	radiograph.Statistics
-	Durations, ResponseTimes []bucket // by size
-}
-
-// bucket is one bar of a histogram.
-type bucket struct{ Size, Count int64 }
-
-// add adds o, sign times: 1 for one that is new, −1 for one that is no more. What
-// is taken away leaves the times as wide as they were.
-func (s *sums) add(o *trace.Observation, sign int64) {
-	if o.Root {
-		s.Roots += sign
-	}
-	if o.Inferred {
-		s.Inferred += sign
-	}
-	s.OK += sign * o.OK
-	s.Throttle += sign * o.Throttle
-	s.OtherError += sign * o.OtherError
-	s.Fault += sign * o.Fault
-	s.TotalMicros += sign * o.TotalMicros
-	s.Durations = addBucket(s.Durations, bucket{o.Duration, sign})
-	if o.ResponseTime >= 0 {
-		s.ResponseTimes = addBucket(s.ResponseTimes, bucket{o.ResponseTime, sign})
-	}
-	if sign > 0 {
-		s.widen(o.Start, o.End)
-	}
-}
-
-// merge adds o to s.
-func (s *sums) merge(o *sums) {
-	s.widen(o.Start, o.End)
-	s.Roots += o.Roots
-	s.Inferred += o.Inferred
-	s.Statistics.Add(o.Statistics)
-	for _, b := range o.Durations {
-		s.Durations = addBucket(s.Durations, b)
-	}
-	for _, b := range o.ResponseTimes {
-		s.ResponseTimes = addBucket(s.ResponseTimes, b)
-	}
-}
-
-func (s *sums) widen(start, end radiograph.Timestamp) {
-	if start != 0 && (s.Start == 0 || start < s.Start) {
-		s.Start = start
-	}
-	s.End = max(s.End, end)
-}
-
-// empty reports whether nothing is counted.
-func (s *sums) empty() bool {
-	return s.Roots == 0 && s.Inferred == 0 && s.Statistics == radiograph.Statistics{} &&
-		len(s.Durations) == 0 && len(s.ResponseTimes) == 0
-}
-
-func addBucket(h []bucket, b bucket) []bucket {
-	i, found := slices.BinarySearchFunc(h, b, func(x, y bucket) int { return cmp.Compare(x.Size, y.Size) })
-	if !found {
-		if b.Count == 0 {
-			return h
-		}
-		return slices.Insert(h, i, b)
-	}
-	if h[i].Count += b.Count; h[i].Count == 0 {
-		return slices.Delete(h, i, i+1)
-	}
-	return h
-}
-
-func appendSums(b []byte, s *sums) []byte {
-	b = binary.AppendVarint(append(b, contributionVersion), int64(s.Start))
-	b = binary.AppendVarint(b, int64(s.End-s.Start))
-	for _, n := range [...]int64{s.Roots, s.Inferred, s.OK, s.Throttle, s.OtherError, s.Fault, s.TotalMicros} {
-		b = binary.AppendVarint(b, n)
-	}
-	for _, h := range [...][]bucket{s.Durations, s.ResponseTimes} {
-		b = binary.AppendUvarint(b, uint64(len(h)))
-		last := int64(0)
-		for _, bar := range h {
-			b = binary.AppendVarint(b, bar.Size-last)
-			b = binary.AppendVarint(b, bar.Count)
-			last = bar.Size
-		}
-	}
-	return b
-}
-
-func readSums(key, sealed []byte) (*sums, error) {
-	value, err := unseal(key, sealed)
-	if err != nil {
-		return nil, err
-	}
-	return decodeSums(key, value)
-}
-
-// decodeSums reads what appendSums wrote; key is for the error.
-func decodeSums(key, value []byte) (*sums, error) {
-	f := fields{b: value}
-	if version := f.byte(); version != contributionVersion {
-		return nil, corrupt(key, "has the unknown version %d", version)
-	}
-	s := &sums{Start: radiograph.Timestamp(f.varint())}
-	s.End = s.Start + radiograph.Timestamp(f.varint())
-	for _, n := range [...]*int64{&s.Roots, &s.Inferred, &s.OK, &s.Throttle, &s.OtherError, &s.Fault, &s.TotalMicros} {
-		*n = f.varint()
-	}
-	for _, h := range [...]*[]bucket{&s.Durations, &s.ResponseTimes} {
-		n := f.count()
-		if n == 0 {
-			continue
-		}
-		bars, last := make([]bucket, 0, n), int64(0)
-		for i := range n {
-			bar := bucket{Size: last + f.varint()}
-			bar.Count = f.varint()
-			if i > 0 && bar.Size <= last || bar.Count == 0 {
-				f.fail()
-				break
-			}
-			bars, last = append(bars, bar), bar.Size
-		}
-		*h = bars
-	}
-	if !f.ended() {
-		return nil, corrupt(key, "does not decode")
-	}
-	return s, nil
-}
-
-// appendSumsPrefix begins the keys of the rows of all traces (group 0) or of a
-// group.
-func appendSumsPrefix(b []byte, t tenant, group radiograph.GroupID) []byte {
-	if group == 0 {
-		return appendSpace(b, contributionSpace, t)
-	}
-	return binary.BigEndian.AppendUint64(appendSpace(b, groupSpace, t), uint64(group))
-}
-
-// appendContributionKey spells the identity out: keys decode without the value,
-// and no two nodes can collide.
-func appendContributionKey(b []byte, t tenant, in radiograph.Membership, c *radiograph.ContributionKey) []byte {
-	b = appendAscending(appendSumsPrefix(b, t, in.Group), c.Minute)
-	if in.Group != 0 {
-		b = binary.BigEndian.AppendUint32(b, uint32(in.Version))
-	}
-	b = appendServiceID(b, &c.Node)
-	b = appendServiceID(b, &c.Edge)
-	if c.Link {
-		return append(b, 1)
-	}
-	return append(b, 0)
-}
-
-func appendServiceID(b []byte, id *radiograph.ServiceID) []byte {
-	return appendText(appendText(appendText(b, id.Name), id.Type), string(id.Account))
-}
-
-func (f *fields) serviceID() radiograph.ServiceID {
-	return radiograph.ServiceID{Name: f.text(), Type: f.text(), Account: radiograph.AccountID(f.text())}
-}
-
-// parseContributionKey gives back the identity.
-func parseContributionKey(key []byte) (tenant, radiograph.GroupID, *radiograph.Contribution, error) {
-	f := fields{b: key}
-	space := f.byte()
-	t, group, c := tenant(f.uint32()), radiograph.GroupID(0), &radiograph.Contribution{}
-	if space == groupSpace {
-		group = radiograph.GroupID(f.uint64())
-	}
-	c.Minute = f.ascending()
-	if space == groupSpace {
-		c.Version = int(f.uint32())
-	}
-	c.Node, c.Edge = f.serviceID(), f.serviceID()
-	link := f.byte()
-	if space != contributionSpace && group == 0 || link > 1 || !f.ended() {
-		return 0, 0, nil, corrupt(key, "is no contribution key")
-	}
-	c.Link = link == 1
-	return t, group, c, nil
-}
-
-// contribution makes a contribution of a row's sums, or nil when all that was in
-// them has been taken away.
-func (s *sums) contribution(key []byte) (*radiograph.Contribution, error) {
-	_, _, c, err := parseContributionKey(key)
-	if err != nil || s.empty() {
-		return nil, err
-	}
-	c.Roots, c.Inferred = s.Roots, s.Inferred
-	c.Start, c.End, c.Statistics = s.Start, s.End, s.Statistics
-	c.Durations, c.ResponseTimes = histogram(s.Durations), histogram(s.ResponseTimes)
-	return c, nil
-}
-
-func histogram(h []bucket) radiograph.Histogram {
-	if len(h) == 0 {
-		return nil
-	}
-	m := make(radiograph.Histogram, len(h))
-	for _, b := range h {
-		m[b.Size] = b.Count
-	}
-	return m
-}
-
-// Contributions implements radiograph.TraceStore. It reads the minute rows of
-// the range: its cost follows the minutes, nodes and edges, not the traces.
-func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, group radiograph.GroupID, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
+// Contributions implements radiograph.TraceStore. Totals read the hour rows, and
+// minutes rows only where the range begins or ends within an hour; minutes are
+// read of the chosen nodes and edges only. So the cost follows hours, nodes and
+// edges, not traces.
+func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, q radiograph.SumsQuery) iter.Seq2[*radiograph.Contribution, error] {
 	return func(yield func(*radiograph.Contribution, error) bool) {
 		if err := s.enter(); err != nil {
 			yield(nil, err)
@@ -253,40 +23,278 @@ func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, group ra
 		}
 		defer s.leave()
 		n, ok := s.tenants.find(t)
-		if !ok || to <= from {
+		if !ok || q.To <= q.From {
 			return
 		}
-		first := appendAscending(appendSumsPrefix(nil, n, group), firstMinute(from))
-		end := appendAscending(appendSumsPrefix(nil, n, group), firstMinute(to))
-		snapshot, pending := s.pending.view(s.db, first, end)
-		defer func() { _ = snapshot.Close() }() // never fails on an open database
-		give := func(key []byte, sum *sums) bool {
-			c, err := sum.contribution(key)
-			return (c == nil && err == nil || yield(c, err)) && err == nil
+		r := sumsReader{tenant: n, query: q, from: firstMinute(q.From), to: firstMinute(q.To), chosen: make(map[string]*radiograph.Contribution)}
+		bound := func(minute int64) []byte {
+			return appendRollupKey(nil, minutesSpace, n, radiograph.Membership{Group: q.Group}, minute)
 		}
-		for row, err := range rows(ctx, snapshot, first, end) {
-			var sum *sums
+		var waiting differences
+		r.db, waiting = s.pending.view(s.db, bound(r.from), bound(r.to))
+		defer func() { _ = r.db.Close() }() // never fails on an open database
+		read := r.minutes
+		if q.Total {
+			read = r.totals
+		}
+		if err := read(ctx, waiting, yield); err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// sumsReader answers one query.
+type sumsReader struct {
+	db       *pebble.Snapshot
+	tenant   tenant
+	query    radiograph.SumsQuery
+	from, to int64                               // minutes, half-open
+	chosen   map[string]*radiograph.Contribution // by identity; nil: not wanted
+}
+
+// choose makes a contribution of an identity, or nil when it is not wanted. The
+// caller copies it.
+func (r *sumsReader) choose(identity []byte) (*radiograph.Contribution, bool) {
+	c, known := r.chosen[string(identity)]
+	if known {
+		return c, true
+	}
+	c, ok := parseIdentity(identity)
+	if ok && r.query.Chooses != nil && !r.query.Chooses(c) {
+		c = nil
+	}
+	r.chosen[string(identity)] = c
+	return c, ok
+}
+
+// hourRow is an hour row, valid until the next.
+type hourRow struct {
+	key, value []byte // the value without its version
+	in         radiograph.Membership
+	hour       int64
+}
+
+// hours scans the hour rows that have something of the range.
+func (r *sumsReader) hours(ctx context.Context) iter.Seq2[hourRow, error] {
+	return func(yield func(hourRow, error) bool) {
+		in := radiograph.Membership{Group: r.query.Group}
+		first := appendRollupKey(nil, hourSpace, r.tenant, in, hourOfMinute(r.from))
+		end := appendRollupKey(nil, hourSpace, r.tenant, in, hourOfMinute(r.to-1)+1)
+		for row, err := range rows(ctx, r.db, first, end) {
+			h := hourRow{key: row.key}
 			if err == nil {
-				sum, err = readSums(row.key, row.value)
+				if h.value, err = readRollup(row.key, row.value); err == nil {
+					_, h.in, h.hour, _, err = parseRollupKey(row.key)
+				}
 			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if more := pending[string(row.key)]; more != nil {
-				sum.merge(more)
-				delete(pending, string(row.key))
-			}
-			if !give(row.key, sum) {
-				return
-			}
-		}
-		for key, sum := range pending {
-			if !give([]byte(key), sum) {
+			if !yield(h, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// whole reports whether all of an hour is in the range.
+func (r *sumsReader) whole(hour int64) bool {
+	return r.from <= hour*minutesPerHour && (hour+1)*minutesPerHour <= r.to
+}
+
+// total adds up the sums of one version and identity.
+type total struct {
+	numbers
+	of                       *radiograph.Contribution // without sums
+	version                  int
+	durations, responseTimes tally
+}
+
+func (t *total) add(s *stored) bool {
+	t.merge(&s.numbers)
+	fine, good := t.durations.addStored(s.durations), t.responseTimes.addStored(s.responseTimes)
+	return fine && good
+}
+
+// totals yields one sum for each version and identity.
+func (r *sumsReader) totals(ctx context.Context, waiting differences, yield func(*radiograph.Contribution, error) bool) error {
+	versions := make(map[int]map[string]*total)
+	of := func(version int, identity []byte) (t *total, ok bool) {
+		totals := versions[version]
+		if totals == nil {
+			totals = make(map[string]*total)
+			versions[version] = totals
+		}
+		if t := totals[string(identity)]; t != nil {
+			return t, true
+		}
+		c, ok := r.choose(identity)
+		if c == nil {
+			return nil, ok
+		}
+		t = &total{of: c, version: version}
+		totals[string(identity)] = t
+		return t, true
+	}
+	for h, err := range r.hours(ctx) {
+		if err != nil {
+			return err
+		}
+		if !r.whole(h.hour) {
+			if err := r.part(ctx, h, of); err != nil {
+				return err
+			}
+			continue
+		}
+		e := entries{fields: fields{b: h.value}}
+		for e.next() {
+			t, ok := of(h.in.Version, e.key)
+			if t != nil {
+				var s stored
+				if s, ok = e.stored(); ok {
+					ok = t.add(&s)
+				}
+			}
+			if !ok {
+				e.fail()
+			}
+		}
+		if !e.ended() {
+			return corrupt(h.key, "does not decode")
+		}
+	}
+	for key, sum := range waiting {
+		k, _, err := parseSumsKey([]byte(key))
+		if err != nil {
+			return err
+		}
+		if t, _ := of(k.in.Version, k.identity); t != nil {
+			t.merge(&sum.numbers)
+			t.durations.addHistogram(sum.Durations)
+			t.responseTimes.addHistogram(sum.ResponseTimes)
+		}
+	}
+	for _, totals := range versions {
+		for _, t := range totals {
+			c := *t.of
+			c.Version = t.version
+			t.fill(&c)
+			c.Durations, c.ResponseTimes = t.durations.histogram(), t.responseTimes.histogram()
+			if !c.IsZero() && !yield(&c, nil) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// part adds what of an hour lies in the range.
+func (r *sumsReader) part(ctx context.Context, h hourRow, of func(version int, identity []byte) (*total, bool)) error {
+	first := append([]byte{minutesSpace}, h.key[1:]...)
+	for row, err := range rows(ctx, r.db, first, after(first)) {
+		if err != nil {
+			return err
+		}
+		t, ok := of(h.in.Version, row.key[rollupKeyLength:])
+		if !ok {
+			return corrupt(row.key, "is no key of sums")
+		}
+		if t == nil {
+			continue
+		}
+		value, err := readRollup(row.key, row.value)
+		if err != nil {
+			return err
+		}
+		m := minutesOf(value)
+		for m.next() {
+			if at := h.hour*minutesPerHour + int64(m.minute); r.from <= at && at < r.to && !t.add(&m.stored) {
+				m.fail()
+			}
+		}
+		if !m.ended() {
+			return corrupt(row.key, "does not decode")
+		}
+	}
+	return nil
+}
+
+// minutes yields one sum for each version, identity and minute. The hour rows
+// tell which minutes rows there are.
+func (r *sumsReader) minutes(ctx context.Context, waiting differences, yield func(*radiograph.Contribution, error) bool) error {
+	it, err := r.db.NewIter(&pebble.IterOptions{LowerBound: []byte{minutesSpace}, UpperBound: []byte{minutesSpace + 1}})
+	if err != nil {
+		return readError("sums", err)
+	}
+	defer func() { _ = it.Close() }() // its error was seen by it.Error
+	give := func(of *radiograph.Contribution, minute int64, version int, s *sums) bool {
+		c := *of
+		c.Minute, c.Version, c.Durations, c.ResponseTimes = minute, version, s.Durations, s.ResponseTimes
+		s.fill(&c)
+		return c.IsZero() || yield(&c, nil)
+	}
+	var key, name []byte
+	for h, err := range r.hours(ctx) {
+		if err != nil {
+			return err
+		}
+		e := entries{fields: fields{b: h.value}}
+		for e.next() {
+			of, ok := r.choose(e.key)
+			if !ok {
+				e.fail()
+			}
+			if of == nil {
+				continue
+			}
+			key = append(append(append(key[:0], minutesSpace), h.key[1:]...), e.key...)
+			if !it.SeekGE(key) || !bytes.Equal(it.Key(), key) {
+				if err := it.Error(); err != nil {
+					return readError(describe(key), err)
+				}
+				return corrupt(key, "is missing")
+			}
+			sealed, err := it.ValueAndErr()
+			if err != nil {
+				return readError(describe(key), err)
+			}
+			value, err := readRollup(key, sealed)
+			if err != nil {
+				return err
+			}
+			m := minutesOf(value)
+			for m.next() {
+				at := h.hour*minutesPerHour + int64(m.minute)
+				if at < r.from || at >= r.to {
+					continue
+				}
+				sum := &sums{m.stored.numbers, m.histogram(m.stored.durations), m.histogram(m.stored.responseTimes)}
+				if len(waiting) > 0 {
+					name = append(appendRollupKey(name[:0], minutesSpace, r.tenant, h.in, at), e.key...)
+					if more := waiting[string(name)]; more != nil {
+						sum.merge(more)
+						delete(waiting, string(name))
+					}
+				}
+				if !give(of, at, h.in.Version, sum) {
+					return nil
+				}
+			}
+			if !m.ended() {
+				return corrupt(key, "does not decode")
+			}
+		}
+		if !e.ended() {
+			return corrupt(h.key, "does not decode")
+		}
+	}
+	for key, sum := range waiting {
+		k, _, err := parseSumsKey([]byte(key))
+		if err != nil {
+			return err
+		}
+		if of, _ := r.choose(k.identity); of != nil && !give(of, k.minute, k.in.Version, sum) {
+			return nil
+		}
+	}
+	return nil
 }
 
 const minute = radiograph.Timestamp(60e9)
@@ -318,7 +326,7 @@ func (d differences) replace(t tenant, in radiograph.Membership, old, new []trac
 	var key []byte
 	if len(old) == 0 { // nothing can cancel out
 		for i := range new {
-			key = appendContributionKey(key[:0], t, in, &new[i].ContributionKey)
+			key = appendSumsKey(key[:0], t, in, &new[i].ContributionKey)
 			s := d[string(key)]
 			if s == nil {
 				s = &sums{}
@@ -328,10 +336,13 @@ func (d differences) replace(t tenant, in radiograph.Membership, old, new []trac
 		}
 		return
 	}
-	type change struct{ sums, before sums } // before: the times that old has widened its row to
+	type change struct {
+		sums   sums
+		before numbers // the times that old has widened its row to
+	}
 	changes := make(map[string]*change, len(old)+len(new))
 	at := func(o *trace.Observation) *change {
-		key = appendContributionKey(key[:0], t, in, &o.ContributionKey)
+		key = appendSumsKey(key[:0], t, in, &o.ContributionKey)
 		c := changes[string(key)]
 		if c == nil {
 			c = &change{}
@@ -359,15 +370,4 @@ func (d differences) replace(t tenant, in radiograph.Membership, old, new []trac
 			d[k] = &c.sums
 		}
 	}
-}
-
-// write adds an operand to the batch for each row that changes.
-func (d differences) write(b *pebble.Batch) error {
-	for k, s := range d {
-		key := []byte(k)
-		if err := b.Merge(key, seal(key, appendSums(nil, s)), nil); err != nil {
-			return writeError(describe(key), err)
-		}
-	}
-	return nil
 }

@@ -302,7 +302,7 @@ func (h *crashHistory) verify(t *testing.T, fs vfs.FS) (problems []string) {
 	}
 	for _, group := range []radiograph.GroupID{0, theGroup.ID} {
 		stored := map[radiograph.ContributionKey]*radiograph.Contribution{}
-		for c, err := range s.Contributions(ctx, home1, group, all.From, all.To) {
+		for c, err := range s.Contributions(ctx, home1, radiograph.SumsQuery{Group: group, From: all.From, To: all.To}) {
 			if err != nil {
 				return append(problems, err.Error())
 			}

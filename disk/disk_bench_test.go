@@ -199,7 +199,7 @@ func BenchmarkSummaries(b *testing.B) {
 	b.Run("contributions/window=1h", func(b *testing.B) {
 		for b.Loop() {
 			n := 0
-			for _, err := range s.Contributions(context.Background(), home1, 0, mid.Add(-time.Hour), mid) {
+			for _, err := range s.Contributions(context.Background(), home1, radiograph.SumsQuery{Group: 0, From: mid.Add(-time.Hour), To: mid}) {
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -75,7 +75,7 @@ func fuzzRow[T any](f *testing.F, space byte, read func(key, sealed []byte) (T, 
 		if err != nil {
 			t.Fatalf("%+v does not decode after encoding: %v", v, err)
 		}
-		if d := gocmp.Diff(v, again, equateEmpty, equateNaN); d != "" {
+		if d := gocmp.Diff(v, again, equateEmpty, equateNaN, gocmp.AllowUnexported(sums{})); d != "" {
 			t.Fatalf("decoded, encoded and decoded again (-once +twice):\n%s", d)
 		}
 	})
@@ -96,8 +96,54 @@ func FuzzSummaryRow(f *testing.F) {
 	fuzzRow(f, summarySpace, readSummary, func(_ []byte, s *radiograph.Summary) []byte { return appendSummary(nil, s) })
 }
 
-func FuzzContributionRow(f *testing.F) {
-	fuzzRow(f, contributionSpace, readSums, func(_ []byte, s *sums) []byte { return appendSums(nil, s) })
+// readHour and readMinutes read all of a row of sums.
+func readHour(key, sealed []byte) (differences, error) {
+	value, err := readRollup(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	d, e := differences{}, entries{fields: fields{b: value}}
+	for e.next() {
+		f := fields{b: e.value}
+		if d[string(e.key)] = f.sums(); !f.ended() {
+			return nil, corrupt(key, "does not decode")
+		}
+	}
+	if !e.ended() {
+		return nil, corrupt(key, "does not decode")
+	}
+	return d, nil
+}
+
+func readMinutes(key, sealed []byte) (map[int]*sums, error) {
+	value, err := readRollup(key, sealed)
+	if err != nil {
+		return nil, err
+	}
+	minutes, m := map[int]*sums{}, minutesOf(value)
+	for m.next() {
+		minutes[m.minute] = &sums{m.stored.numbers, m.histogram(m.stored.durations), m.histogram(m.stored.responseTimes)}
+	}
+	if !m.ended() {
+		return nil, corrupt(key, "does not decode")
+	}
+	return minutes, nil
+}
+
+func FuzzHourRow(f *testing.F) {
+	fuzzRow(f, hourSpace, readHour, func(_ []byte, d differences) []byte { return appendEntries([]byte{hourVersion}, d) })
+}
+
+func FuzzMinutesRow(f *testing.F) {
+	fuzzRow(f, minutesSpace, readMinutes, func(_ []byte, minutes map[int]*sums) []byte {
+		b := []byte{minutesVersion}
+		for m := range minutesPerHour {
+			if s := minutes[m]; s != nil {
+				b = appendSums(append(b, byte(m)), s)
+			}
+		}
+		return b
+	})
 }
 
 func FuzzDifferencesRow(f *testing.F) {
@@ -127,7 +173,7 @@ func FuzzPack(f *testing.F) {
 
 // FuzzMerge feeds the merge operator operands of any bytes.
 func FuzzMerge(f *testing.F) {
-	for _, space := range []byte{contributionSpace, groupSpace, voidSpace} {
+	for _, space := range []byte{hourSpace, minutesSpace, voidSpace} {
 		for _, row := range rowsOf(f, space) {
 			f.Add(row[0], row[1][:len(row[1])-checksumBytes], row[1])
 		}
@@ -144,8 +190,12 @@ func FuzzMerge(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := merger.Merge(key, value); err != nil {
+		again, err := merger.Merge(key, bytes.Clone(value))
+		if err != nil {
 			t.Fatalf("what was merged does not read: %v", err)
+		}
+		if same, _, err := again.Finish(true); err != nil || !bytes.Equal(same, value) {
+			t.Fatalf("what was merged is another when it is merged with nothing: %v\n%x\n%x", err, value, same)
 		}
 	})
 }
@@ -155,7 +205,7 @@ func FuzzMerge(f *testing.F) {
 func FuzzKeys(f *testing.F) {
 	id := radiograph.NewTraceID(storetest.Epoch)
 	c := &radiograph.ContributionKey{Minute: -3, Node: radiograph.ServiceID{Name: "a", Type: "b", Account: "c"}, Edge: radiograph.ServiceID{Name: "d"}, Link: true}
-	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendTenantKey(nil, home1), appendContributionKey(nil, 7, everyTrace, c), appendContributionKey(nil, 7, radiograph.Membership{Group: 5, Version: 3}, c)} {
+	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendTenantKey(nil, home1), appendSumsKey(nil, 7, everyTrace, c), appendSumsKey(nil, 7, radiograph.Membership{Group: 5, Version: 3}, c), appendRollupKey(nil, hourSpace, 7, everyTrace, -4)} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key []byte) {
@@ -183,11 +233,14 @@ func FuzzKeys(f *testing.F) {
 				check(again, nil)
 			}
 		}
-		if n, group, c, err := parseContributionKey(key); err == nil {
-			k := c.Key()
-			if again := appendContributionKey(nil, n, radiograph.Membership{Group: group, Version: c.Version}, &k); len(again) == len(key) {
+		if k, c, err := parseSumsKey(key); err == nil && key[0] == minutesSpace {
+			of := c.Key()
+			if again := appendSumsKey(nil, k.tenant, k.in, &of); len(again) == len(key) {
 				check(again, nil)
 			}
+		}
+		if n, in, h, identity, err := parseRollupKey(key); err == nil {
+			check(append(appendRollupKey(nil, key[0], n, in, h), identity...), nil)
 		}
 	})
 }

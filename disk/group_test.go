@@ -26,7 +26,7 @@ func TestGroupsSurviveRestart(t *testing.T) {
 	o := testOptions()
 	o.Dir = t.TempDir()
 	sums := func(s *Store, group radiograph.GroupID) string {
-		return storetest.DescribeContributions(withoutVersion(collect(t, s.Contributions(t.Context(), home1, group, 0, 1<<62))))
+		return storetest.DescribeContributions(withoutVersion(collect(t, s.Contributions(t.Context(), home1, radiograph.SumsQuery{Group: group, From: 0, To: 1 << 62}))))
 	}
 	for n := range 3 {
 		s, err := Open(o)

@@ -9,20 +9,20 @@ import (
 
 // The first byte of a key is its keyspace. docs/formats.md lists the rest.
 const (
-	contributionSpace = 'c' // tenant, minute, node, edge → sums (merged)
-	differencesSpace  = 'd' // sequence → what a write adds to contribution rows
-	columnSpace       = 'e' // tenant, stored hour, number, column → column of a chunk
-	groupSpace        = 'g' // tenant, group, minute, version, node, edge → sums (merged)
-	chunkSpace        = 'h' // tenant, stored hour, number → header of a chunk
-	indexSpace        = 'i' // tenant, stored hour, trace, sequence → place of a document
-	stateSpace        = 'k' // state key → value
-	tenantSpace       = 'n' // account, region → tenant number
-	packSpace         = 'p' // tenant, stored hour, first sequence → documents
-	repackedSpace     = 'r' // tenant, stored hour → how far its packs were packed again
-	sequenceSpace     = 'q' // → the first sequence not yet handed out
-	summarySpace      = 's' // tenant, index time descending, trace → summary
-	traceSpace        = 't' // tenant, trace → stored hour, index time
-	voidSpace         = 'v' // tenant, stored hour, number → rows of a chunk that hold no more (merged)
+	hourSpace        = 'c' // tenant, group, hour, version → sums by node and edge (merged)
+	differencesSpace = 'd' // sequence → what a write adds to sums
+	columnSpace      = 'e' // tenant, stored hour, number, column → column of a chunk
+	chunkSpace       = 'h' // tenant, stored hour, number → header of a chunk
+	indexSpace       = 'i' // tenant, stored hour, trace, sequence → place of a document
+	stateSpace       = 'k' // state key → value
+	tenantSpace      = 'n' // account, region → tenant number
+	minutesSpace     = 'm' // tenant, group, hour, version, node, edge → sums by minute (merged)
+	packSpace        = 'p' // tenant, stored hour, first sequence → documents
+	repackedSpace    = 'r' // tenant, stored hour → how far its packs were packed again
+	sequenceSpace    = 'q' // → the first sequence not yet handed out
+	summarySpace     = 's' // tenant, index time descending, trace → summary
+	traceSpace       = 't' // tenant, trace → stored hour, index time
+	voidSpace        = 'v' // tenant, stored hour, number → rows of a chunk that hold no more (merged)
 )
 
 // tenant is the number that stands for an account and region in keys. Zero is
@@ -167,17 +167,13 @@ func describe(key []byte) string {
 		if t, h, n, c := f.uint32(), f.uint32(), f.uint64(), f.byte(); f.ended() {
 			return fmt.Sprintf("column %d of chunk %d of tenant %d, hour %d", c, n, t, h)
 		}
-	case contributionSpace:
-		if t, m := f.uint32(), f.ascending(); !f.bad {
-			return fmt.Sprintf("contribution %.80q of minute %d of tenant %d", f.b, m, t)
-		}
 	case differencesSpace:
 		if seq := f.uint64(); f.ended() {
 			return fmt.Sprintf("differences of write %d", seq)
 		}
-	case groupSpace:
-		if t, id, m := f.uint32(), f.uint64(), f.ascending(); !f.bad {
-			return fmt.Sprintf("contribution %.80q of minute %d of group %016x of tenant %d", f.b, m, id, t)
+	case hourSpace, minutesSpace:
+		if t, id, h, version := f.uint32(), f.uint64(), f.ascending(), f.uint32(); !f.bad {
+			return fmt.Sprintf("sums %.80q of hour %d of version %d of group %016x of tenant %d", f.b, h, version, id, t)
 		}
 	case stateSpace:
 		return fmt.Sprintf("state %.200q", key[1:])

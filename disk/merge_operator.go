@@ -6,11 +6,11 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// merger sums the operands of contribution rows, and unites those of voids. Both
+// merger adds up the operands of rows of sums, and unites those of voids. Both
 // commute, so that writers need no lock on the rows they share. Its name is
 // stored by Pebble: another one cannot open the folder.
 var merger = &pebble.Merger{
-	Name: "radiograph.sums.1",
+	Name: "radiograph.sums.2",
 	Merge: func(key, value []byte) (pebble.ValueMerger, error) {
 		if len(key) > 0 && key[0] == voidSpace {
 			v, err := readVoids(key, value)
@@ -19,35 +19,40 @@ var merger = &pebble.Merger{
 			}
 			return &voidMerger{key: append([]byte(nil), key...), voids: v}, nil
 		}
-		s, err := readSums(key, value)
-		if err != nil {
-			return nil, err
+		m := &sumsMerger{key: append([]byte(nil), key...), add: mergeMinutes}
+		if len(key) > 0 && key[0] == hourSpace {
+			m.add = mergeHours
 		}
-		return &sumsMerger{key: append([]byte(nil), key...), sums: s}, nil
+		return m, m.MergeNewer(value)
 	},
 }
 
+// sumsMerger adds rows of sums as they are stored.
 type sumsMerger struct {
-	key  []byte
-	sums *sums
+	key, sum []byte // the sum without its version
+	add      func(x, y []byte) ([]byte, bool)
 }
 
-func (m *sumsMerger) MergeNewer(value []byte) error {
-	s, err := readSums(m.key, value)
+func (m *sumsMerger) MergeNewer(sealed []byte) error {
+	value, err := readRollup(m.key, sealed)
 	if err != nil {
 		return err
 	}
-	m.sums.merge(s)
+	sum, ok := m.add(m.sum, value)
+	if !ok {
+		return corrupt(m.key, "does not decode")
+	}
+	m.sum = sum
 	return nil
 }
 
-func (m *sumsMerger) MergeOlder(value []byte) error { return m.MergeNewer(value) }
+func (m *sumsMerger) MergeOlder(sealed []byte) error { return m.MergeNewer(sealed) }
 
-// Finish keeps a row whose sums have come to nothing; readers pass over it.
-// Letting it go by pebble.DeletableValueMerger makes Pebble v2.1.7 panic in a
+// Finish keeps sums that have come to nothing; readers pass over them. Letting
+// such a row go by pebble.DeletableValueMerger makes Pebble v2.1.7 panic in a
 // compaction, after an older operand was skipped.
 func (m *sumsMerger) Finish(bool) ([]byte, io.Closer, error) {
-	return seal(m.key, appendSums(nil, m.sums)), nil, nil
+	return seal(m.key, append([]byte{hourVersion}, m.sum...)), nil, nil
 }
 
 type voidMerger struct {

@@ -3,27 +3,26 @@ package disk
 import (
 	"cmp"
 	"encoding/binary"
-	"maps"
 	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"radiograph"
 )
 
 // A write of some traces changes a hundred rows of sums by a little, and the next
 // write nearly the same ones. So a write has its differences in one row of its
 // own, and in memory they are added up; when enough have come together, one
-// batch adds them to the contribution rows and deletes the writes' rows. After a
+// batch adds them to the rows of sums (rollup.go) and deletes the writes' rows. After a
 // crash the rows that are left tell what was not added yet. Value:
 //
 //	version  1 byte
-//	count    uvarint, of entries
-//	entry    by key: how many bytes its key shares with the one before (uvarint),
-//	         the rest of the key (text), the length of its sums (uvarint), sums
+//	entries  see appendEntries; their keys are those of appendSumsKey
 //	checksum 4 bytes
 const differencesVersion = 1
 
-// pendingRows bounds the contribution rows that wait, and with them the memory
+// pendingRows bounds the sums that wait, and with them the memory
 // and the time that adding them takes (some 10 ms). pendingWrites bounds what a
 // start after a crash reads.
 const (
@@ -31,8 +30,7 @@ const (
 	pendingWrites = 1024
 )
 
-// pendingSums are the differences that are durable, and not yet in contribution
-// rows.
+// pendingSums are the differences that are durable, and not yet in rows of sums.
 type pendingSums struct {
 	mu     sync.Mutex
 	sums   differences
@@ -59,36 +57,35 @@ func (p *pendingSums) add(key []byte, d differences) bool {
 	return len(p.sums) >= pendingRows || len(p.writes) >= cmp.Or(p.most, pendingWrites)
 }
 
-// maxUnsorted bounds the buckets that a pending row has before it is sorted.
+// maxUnsorted bounds the bars that waiting sums have before they are sorted.
 const maxUnsorted = 4096
 
 // gather adds o to s as merge does, but leaves the histograms to sort: inserting
-// one bucket after the other moves all that are behind it.
+// one bar after the other moves all that are behind it.
 func (s *sums) gather(o *sums) {
-	durations, responses := append(s.Durations, o.Durations...), append(s.ResponseTimes, o.ResponseTimes...)
-	s.merge(&sums{Start: o.Start, End: o.End, Roots: o.Roots, Inferred: o.Inferred, Statistics: o.Statistics})
-	s.Durations, s.ResponseTimes = durations, responses
-	if len(durations) > maxUnsorted || len(responses) > maxUnsorted {
+	s.numbers.merge(&o.numbers)
+	s.Durations, s.ResponseTimes = append(s.Durations, o.Durations...), append(s.ResponseTimes, o.ResponseTimes...)
+	if len(s.Durations) > maxUnsorted || len(s.ResponseTimes) > maxUnsorted {
 		s.sort()
 	}
 }
 
-// sort brings histograms that were gathered in order, one bucket for each size.
+// sort brings histograms that were gathered in order, one bar for each duration.
 func (s *sums) sort() {
-	s.Durations, s.ResponseTimes = sortBuckets(s.Durations), sortBuckets(s.ResponseTimes)
+	s.Durations, s.ResponseTimes = sortBars(s.Durations), sortBars(s.ResponseTimes)
 }
 
-func sortBuckets(h []bucket) []bucket {
-	slices.SortFunc(h, func(x, y bucket) int { return cmp.Compare(x.Size, y.Size) })
+func sortBars(h radiograph.Histogram) radiograph.Histogram {
+	slices.SortFunc(h, func(x, y radiograph.Bar) int { return cmp.Compare(x.Micros, y.Micros) })
 	out := h[:0]
 	for _, b := range h {
-		if n := len(out); n > 0 && out[n-1].Size == b.Size {
+		if n := len(out); n > 0 && out[n-1].Micros == b.Micros {
 			out[n-1].Count += b.Count
 		} else {
 			out = append(out, b)
 		}
 	}
-	return slices.DeleteFunc(out, func(b bucket) bool { return b.Count == 0 })
+	return slices.DeleteFunc(out, func(b radiograph.Bar) bool { return b.Count == 0 })
 }
 
 // view is a snapshot of the rows, and copies of what is to be added to those in
@@ -101,14 +98,14 @@ func (p *pendingSums) view(db *pebble.DB, first, end []byte) (*pebble.Snapshot, 
 		if string(first) <= k && k < string(end) {
 			s.sort()
 			c := *s
-			c.Durations, c.ResponseTimes = slices.Clone(s.Durations), slices.Clone(s.ResponseTimes)
+			c.Durations, c.ResponseTimes = slices.Clone(s.Durations), slices.Clone(s.ResponseTimes) // Plus changes in place
 			d[k] = &c
 		}
 	}
 	return db.NewSnapshot(), d
 }
 
-// foldSums adds what is pending to the contribution rows.
+// foldSums adds what is pending to the rows of sums.
 func (s *Store) foldSums() error {
 	p := &s.pending
 	p.mu.Lock()
@@ -170,20 +167,7 @@ func appendDifferencesKey(b []byte, sequence uint64) []byte {
 
 // appendDifferences appends the value of a write's row.
 func appendDifferences(b []byte, d differences) []byte {
-	b = binary.AppendUvarint(append(b, differencesVersion), uint64(len(d)))
-	var last string
-	var sums []byte
-	for _, k := range slices.Sorted(maps.Keys(d)) {
-		shared := 0
-		for shared < len(last) && shared < len(k) && last[shared] == k[shared] {
-			shared++
-		}
-		b = appendText(binary.AppendUvarint(b, uint64(shared)), k[shared:])
-		sums = appendSums(sums[:0], d[k])
-		b = append(binary.AppendUvarint(b, uint64(len(sums))), sums...)
-		last = k
-	}
-	return b
+	return appendEntries(append(b, differencesVersion), d)
 }
 
 // readDifferences reads the row of a write.
@@ -192,31 +176,21 @@ func readDifferences(key, sealed []byte) (differences, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := fields{b: value}
-	if version := f.byte(); version != differencesVersion {
+	e := entries{fields: fields{b: value}}
+	if version := e.byte(); version != differencesVersion {
 		return nil, corrupt(key, "has the unknown version %d", version)
 	}
-	n := f.count()
-	d := make(differences, min(n, pendingRows))
-	last := ""
-	for range n {
-		shared := f.uvarint()
-		if shared > uint64(len(last)) {
-			f.fail()
-			break
+	d := make(differences)
+	for e.next() {
+		if _, _, err := parseSumsKey(e.key); err != nil {
+			return nil, err
 		}
-		k := last[:shared] + f.text()
-		s, err := decodeSums([]byte(k), f.take(f.count()))
-		if f.bad || k <= last {
-			f.fail()
-			break
+		f := fields{b: e.value}
+		if d[string(e.key)] = f.sums(); !f.ended() {
+			e.fail()
 		}
-		if err != nil {
-			return nil, corrupt(key, "holds what does not decode: %w", err)
-		}
-		d[k], last = s, k
 	}
-	if !f.ended() {
+	if !e.ended() {
 		return nil, corrupt(key, "does not decode")
 	}
 	return d, nil

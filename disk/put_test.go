@@ -310,7 +310,7 @@ func TestDamageIsNamed(t *testing.T) {
 				errs = append(errs, err)
 			}
 		}
-		for _, err := range s.Contributions(ctx, home1, 0, 0, 1<<62) {
+		for _, err := range s.Contributions(ctx, home1, radiograph.SumsQuery{Group: 0, From: 0, To: 1 << 62}) {
 			errs = append(errs, err)
 		}
 		var tenants tenants
@@ -324,7 +324,7 @@ func TestDamageIsNamed(t *testing.T) {
 			t.Fatalf("before any damage: %v", err)
 		}
 	}
-	for _, space := range []byte{contributionSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, chunkSpace, columnSpace, voidSpace} {
+	for _, space := range []byte{hourSpace, minutesSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, chunkSpace, columnSpace, voidSpace} {
 		key := keys(t, s, space)[0]
 		sealed, closer, err := s.db.Get(key)
 		if err != nil {

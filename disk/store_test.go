@@ -121,7 +121,7 @@ func look(t interface{ Fatalf(string, ...any) }, s radiograph.TraceStore, tenant
 		// A store may yield too many.
 		v.Summaries[rt] = slices.DeleteFunc(list, func(s *radiograph.Summary) bool { return !s.MayMatch(q) })
 	}
-	for _, c := range collect(t, s.Contributions(ctx, tenant, 0, q.From, q.To)) {
+	for _, c := range collect(t, s.Contributions(ctx, tenant, radiograph.SumsQuery{Group: 0, From: q.From, To: q.To})) {
 		if v.Contributions[c.Key()] != nil {
 			t.Fatalf("two contributions of %+v", c.Key())
 		}

@@ -271,7 +271,7 @@ func (broken) Summaries(context.Context, radiograph.Tenant, radiograph.SummaryQu
 	return func(yield func(*radiograph.Summary, error) bool) { yield(nil, errBroken) }
 }
 
-func (broken) Contributions(context.Context, radiograph.Tenant, radiograph.GroupID, radiograph.Timestamp, radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
+func (broken) Contributions(context.Context, radiograph.Tenant, radiograph.SumsQuery) iter.Seq2[*radiograph.Contribution, error] {
 	return func(yield func(*radiograph.Contribution, error) bool) { yield(nil, errBroken) }
 }
 

@@ -15,20 +15,20 @@ func (e *Engine) Contributions(ctx context.Context, t radiograph.Tenant, g *radi
 	if g.Name == filter.DefaultGroup { // which has every trace
 		g = nil
 	}
-	return e.contributions(ctx, t, g, from, to)
+	return e.sums(ctx, t, g, radiograph.SumsQuery{From: from, To: to})
 }
 
-// contributions are the sums of the minutes that lie in [from, to), in part or
-// whole: over all traces, or over those of a group when g is not nil.
-func (e *Engine) contributions(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
-	if from >= to {
+// sums are the store's of the minutes that lie in [q.From, q.To), in part or whole:
+// over all traces, or over those of a group when g is not nil.
+func (e *Engine) sums(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, q radiograph.SumsQuery) iter.Seq2[*radiograph.Contribution, error] {
+	if q.From >= q.To {
 		return func(func(*radiograph.Contribution, error) bool) {}
 	}
-	var id radiograph.GroupID
 	if g != nil {
-		id = g.ID
+		q.Group = g.ID
 	}
-	return e.store.Contributions(ctx, t, id, floorMinute(from), floorMinute(to-1)+minute)
+	q.From, q.To = floorMinute(q.From), floorMinute(q.To-1)+minute
+	return e.store.Contributions(ctx, t, q)
 }
 
 // outdated reports whether c sums traces that are in g under an older version of

@@ -73,21 +73,20 @@ func (e *Engine) Series(ctx context.Context, t radiograph.Tenant, q SeriesQuery)
 		begin = floorMinute(from.Add(-forecast.Memory))
 	}
 	minutes := make(map[int64]*radiograph.Contribution)
-	for c, err := range e.contributions(ctx, t, q.Group, begin, q.To) {
+	chosen := radiograph.SumsQuery{From: begin, To: q.To, Chooses: func(c *radiograph.Contribution) bool { return q.chooses(c, t.Account) }}
+	for c, err := range e.sums(ctx, t, q.Group, chosen) {
 		if err != nil {
 			return nil, err
 		}
-		if q.chooses(c, t.Account) {
-			if outdated(q.Group, c) && radiograph.Timestamp(c.Minute)*minute >= floorMinute(from) {
-				s.OldGroupVersions = true
-			}
-			sum := minutes[c.Minute]
-			if sum == nil {
-				sum = &radiograph.Contribution{Minute: c.Minute}
-				minutes[c.Minute] = sum
-			}
-			sum.Add(c)
+		if outdated(q.Group, c) && radiograph.Timestamp(c.Minute)*minute >= floorMinute(from) {
+			s.OldGroupVersions = true
 		}
+		sum := minutes[c.Minute]
+		if sum == nil {
+			sum = &radiograph.Contribution{Minute: c.Minute}
+			minutes[c.Minute] = sum
+		}
+		sum.Add(c)
 	}
 	byTime := slices.Sorted(maps.Keys(minutes))
 	for _, m := range byTime {

@@ -45,14 +45,8 @@ func TestSeries(t *testing.T) {
 	e := open(store)
 	millis := func(h radiograph.Histogram) string {
 		text := ""
-		for _, k := range slices.Sorted(func(yield func(int64) bool) {
-			for k := range h {
-				if !yield(k) {
-					return
-				}
-			}
-		}) {
-			text += fmt.Sprintf(" %dms×%d", k/1000, h[k])
+		for _, b := range h {
+			text += fmt.Sprintf(" %dms×%d", b.Micros/1000, b.Count)
 		}
 		return text
 	}

@@ -25,7 +25,7 @@ func (e *Engine) GroupGraph(ctx context.Context, t radiograph.Tenant, g *radiogr
 	var failed error
 	old := false
 	graph := trace.Graph(func(yield func(*radiograph.Contribution) bool) {
-		for c, err := range e.contributions(ctx, t, g, from, to) {
+		for c, err := range e.sums(ctx, t, g, radiograph.SumsQuery{From: from, To: to, Total: true}) {
 			if err != nil {
 				failed = err
 				return

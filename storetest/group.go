@@ -147,7 +147,7 @@ func matchedWhenWritten(t *testing.T, s *subject) {
 	one, two, three := newID(1), newID(2), newID(3)
 	total := func(id radiograph.GroupID) (byVersion map[int]int64) {
 		byVersion = map[int]int64{}
-		for _, c := range contributions(t, s.store, home, id, all.From, all.To) {
+		for _, c := range contributions(t, s.store, home, radiograph.SumsQuery{Group: id, From: all.From, To: all.To}) {
 			if c.Edge == (radiograph.ServiceID{}) && c.Total() != 0 {
 				byVersion[c.Version] += c.Roots
 			}
@@ -182,7 +182,7 @@ func matchedWhenWritten(t *testing.T, s *subject) {
 	s.groups.express(again, nil)
 	s.put(home, radiograph.DoorAPI, true, segment(three, 6, 2, 30))
 	want(again, map[int]int64{})
-	if other := contributions(t, s.store, other, again, all.From, all.To); len(other) != 0 {
+	if other := contributions(t, s.store, other, radiograph.SumsQuery{Group: again, From: all.From, To: all.To}); len(other) != 0 {
 		t.Errorf("another tenant has %d sums of the group", len(other))
 	}
 }

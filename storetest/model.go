@@ -152,23 +152,26 @@ func (m *Model) CountSummaries(ctx context.Context, t radiograph.Tenant, q radio
 }
 
 // Contributions implements radiograph.TraceStore.
-func (m *Model) Contributions(_ context.Context, t radiograph.Tenant, group radiograph.GroupID, from, to radiograph.Timestamp) iter.Seq2[*radiograph.Contribution, error] {
+func (m *Model) Contributions(_ context.Context, t radiograph.Tenant, q radiograph.SumsQuery) iter.Seq2[*radiograph.Contribution, error] {
 	return func(yield func(*radiograph.Contribution, error) bool) {
 		sums := make(map[radiograph.ContributionKey]*radiograph.Contribution)
 		for tr, groups := range m.all(t) {
 			version := 0
-			if group != 0 {
-				at := slices.IndexFunc(groups, func(m radiograph.Membership) bool { return m.Group == group })
+			if q.Group != 0 {
+				at := slices.IndexFunc(groups, func(m radiograph.Membership) bool { return m.Group == q.Group })
 				if at < 0 {
 					continue
 				}
 				version = groups[at].Version
 			}
 			for _, c := range trace.Contributions(tr) {
-				if at := radiograph.Timestamp(c.Minute * minute); at < from || at >= to {
+				if at := radiograph.Timestamp(c.Minute * minute); at < q.From || at >= q.To || q.Chooses != nil && !q.Chooses(c) {
 					continue
 				}
 				c.Version = version
+				if q.Total {
+					c.Minute = 0
+				}
 				if sums[c.Key()] == nil {
 					sums[c.Key()] = &radiograph.Contribution{Minute: c.Minute, Node: c.Node, Edge: c.Edge, Link: c.Link, Version: version}
 				}

@@ -196,24 +196,36 @@ func emptyList(v any) bool {
 // wide.
 func (s *subject) checkContributions(tenant radiograph.Tenant, group radiograph.GroupID) {
 	s.t.Helper()
-	want := contributions(s.t, s.model, tenant, group, all.From, all.To)
-	got := contributions(s.t, s.store, tenant, group, all.From, all.To)
-	if d := cmp.Diff(DescribeContributions(want), DescribeContributions(got)); d != "" {
-		s.t.Errorf("contributions of group %d (-want +got):\n%s", group, d)
-		return
-	}
-	wantSums, gotSums := Sum(want), Sum(got)
-	for i, w := range wantSums {
-		if g := gotSums[i]; g.Start > w.Start || g.End < w.End {
-			s.t.Errorf("contribution of %v: [%d, %d] does not hold [%d, %d]", w.Key(), g.Start, g.End, w.Start, w.End)
+	edges := func(c *radiograph.Contribution) bool { return c.Edge != radiograph.ServiceID{} }
+	for _, q := range []radiograph.SumsQuery{
+		{From: all.From, To: all.To},
+		{From: all.From, To: all.To, Total: true},
+		{From: radiograph.TimestampOf(Epoch.Add(3 * time.Minute)), To: radiograph.TimestampOf(Epoch.Add(8 * time.Minute)), Chooses: edges},
+		{From: radiograph.TimestampOf(Epoch.Add(-time.Minute)), To: radiograph.TimestampOf(Epoch.Add(4 * time.Minute)), Total: true, Chooses: edges},
+	} {
+		q.Group = group
+		want := Sum(contributions(s.t, s.model, tenant, q))
+		list := contributions(s.t, s.store, tenant, q)
+		got := Sum(list)
+		if d := cmp.Diff(DescribeContributions(want), DescribeContributions(got)); d != "" {
+			s.t.Errorf("contributions of %+v (-want +got):\n%s", q, d)
+			continue
+		}
+		if len(list) > len(got) && !slices.ContainsFunc(list, (*radiograph.Contribution).IsZero) {
+			s.t.Errorf("contributions of %+v: %d of %d keys", q, len(list), len(got))
+		}
+		for i, w := range want {
+			if g := got[i]; g.Start > w.Start || g.End < w.End {
+				s.t.Errorf("contribution of %v: [%d, %d] does not hold [%d, %d]", w.Key(), g.Start, g.End, w.Start, w.End)
+			}
 		}
 	}
 }
 
-func contributions(t testing.TB, store radiograph.TraceStore, tenant radiograph.Tenant, group radiograph.GroupID, from, to radiograph.Timestamp) []*radiograph.Contribution {
+func contributions(t testing.TB, store radiograph.TraceStore, tenant radiograph.Tenant, q radiograph.SumsQuery) []*radiograph.Contribution {
 	t.Helper()
 	var out []*radiograph.Contribution
-	for c, err := range store.Contributions(context.Background(), tenant, group, from, to) {
+	for c, err := range store.Contributions(context.Background(), tenant, q) {
 		if err != nil {
 			t.Fatalf("Contributions: %v", err)
 		}

@@ -54,7 +54,7 @@ func Contributions(t *radiograph.Trace) []*radiograph.Contribution {
 	for _, o := range Observe(t) {
 		c := sums[o.ContributionKey]
 		if c == nil {
-			c = &radiograph.Contribution{Minute: o.Minute, Node: o.Node, Edge: o.Edge, Durations: radiograph.Histogram{}}
+			c = &radiograph.Contribution{Minute: o.Minute, Node: o.Node, Edge: o.Edge}
 			sums[o.ContributionKey] = c
 			out = append(out, c)
 		}
@@ -69,12 +69,9 @@ func Contributions(t *radiograph.Trace) []*radiograph.Contribution {
 		}
 		c.End = max(c.End, o.End)
 		c.Statistics.Add(o.Statistics)
-		c.Durations[o.Duration]++
+		c.Durations = c.Durations.With(radiograph.Bar{Micros: o.Duration, Count: 1})
 		if o.ResponseTime >= 0 {
-			if c.ResponseTimes == nil {
-				c.ResponseTimes = radiograph.Histogram{}
-			}
-			c.ResponseTimes[o.ResponseTime]++
+			c.ResponseTimes = c.ResponseTimes.With(radiograph.Bar{Micros: o.ResponseTime, Count: 1})
 		}
 	}
 	return out

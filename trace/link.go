@@ -44,7 +44,7 @@ func LinkContributions(traces []*radiograph.Trace) []*radiograph.Contribution {
 					Start: p.to.Start, End: p.to.End, Statistics: outcome(p.to.Entity),
 				}
 				age := max(int64(p.to.Start-p.from.End), 0) / 1000
-				c.Durations = radiograph.Histogram{radiograph.Bucket(age): 1}
+				c.Durations = radiograph.Histogram{{Micros: radiograph.Bucket(age), Count: 1}}
 				out = append(out, c)
 			}
 		}

@@ -53,8 +53,8 @@ func TestLinkContributions(t *testing.T) {
 	} {
 		var got []string
 		for _, c := range LinkContributions(test.traces) {
-			for age := range c.Durations {
-				got = append(got, fmt.Sprintf("%s→%s ok %d, %d ms, age %d ms", c.Node.Name, c.Edge.Name, c.OK, c.TotalMicros/1000, age/1000))
+			for _, bar := range c.Durations {
+				got = append(got, fmt.Sprintf("%s→%s ok %d, %d ms, age %d ms", c.Node.Name, c.Edge.Name, c.OK, c.TotalMicros/1000, bar.Micros/1000))
 			}
 			if !c.Link {
 				t.Errorf("%s: %+v is no link", test.name, c)

@@ -3,8 +3,6 @@ package trace_test
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -149,8 +147,8 @@ func statisticsText(s radiograph.Statistics) string {
 
 func histogramText(h radiograph.Histogram) string {
 	parts := []string{}
-	for _, v := range slices.Sorted(maps.Keys(h)) {
-		parts = append(parts, fmt.Sprintf("%s:%d", time.Duration(v)*time.Microsecond, h[v]))
+	for _, b := range h {
+		parts = append(parts, fmt.Sprintf("%s:%d", time.Duration(b.Micros)*time.Microsecond, b.Count))
 	}
 	return "{" + strings.Join(parts, " ") + "}"
 }

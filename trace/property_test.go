@@ -119,8 +119,8 @@ func TestGraphAddsUp(t *testing.T) {
 }
 
 func countOf(h radiograph.Histogram) (n int64) {
-	for _, c := range h {
-		n += c
+	for _, b := range h {
+		n += b.Count
 	}
 	return n
 }

@@ -2,8 +2,6 @@ package xray
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"radiograph"
@@ -164,8 +162,8 @@ func newStatistics(s radiograph.Statistics) statistics {
 
 func newHistogram(h radiograph.Histogram) []histogramEntry {
 	list := make([]histogramEntry, 0, len(h))
-	for _, micros := range slices.Sorted(maps.Keys(h)) {
-		list = append(list, histogramEntry{Value: float64(micros) / 1e6, Count: h[micros]})
+	for _, bar := range h {
+		list = append(list, histogramEntry{Value: float64(bar.Micros) / 1e6, Count: bar.Count})
 	}
 	return list
 }
