@@ -109,7 +109,7 @@ func (p *python) sitePackages() string {
 	return filepath.Join(p.dir, "lib", p.Runtime, "site-packages")
 }
 
-var pythonOnce = sync.OnceValues(installPython)
+var pythonOnce = sync.OnceValues(func() (*python, error) { return installPython("testdata/requirements.txt") })
 
 // pythonClients installs the Python clients when they are not there yet.
 func pythonClients(t testing.TB) *python {
@@ -124,11 +124,12 @@ func pythonClients(t testing.TB) *python {
 	return p
 }
 
-func installPython() (*python, error) {
+// installPython installs what a file of requirements lists.
+func installPython(list string) (*python, error) {
 	if os.Getenv(clientsVar) == "off" {
 		return nil, fmt.Errorf("%s=off", clientsVar)
 	}
-	requirements, err := os.ReadFile("testdata/requirements.txt")
+	requirements, err := os.ReadFile(list)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func installPython() (*python, error) {
 	return p, install(dir, func(dir string) error {
 		for _, c := range [][]string{
 			{system, "-m", "venv", dir},
-			{p.bin("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", "testdata/requirements.txt"},
+			{p.bin("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", list},
 		} {
 			if err := runIn(".", c[0], c[1:]...); err != nil {
 				return err

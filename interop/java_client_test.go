@@ -14,7 +14,7 @@ import (
 // java is the Java clients, built: their class path.
 type java struct{ classes, program string }
 
-var javaOnce = sync.OnceValues(installJava)
+var javaOnce = sync.OnceValues(func() (*java, error) { return installJava("clients/java") })
 
 // javaClients builds the Java clients when they are not there yet.
 func javaClients(t testing.TB) *java {
@@ -29,7 +29,8 @@ func javaClients(t testing.TB) *java {
 	return j
 }
 
-func installJava() (*java, error) {
+// installJava builds the Maven project of a folder.
+func installJava(folder string) (*java, error) {
 	if os.Getenv(clientsVar) == "off" {
 		return nil, fmt.Errorf("%s=off", clientsVar)
 	}
@@ -41,11 +42,11 @@ func installJava() (*java, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := filepath.Glob("clients/java/src/main/java/*.java")
+	sources, err := filepath.Glob(filepath.Join(folder, "src/main/java/*.java"))
 	if err != nil {
 		return nil, err
 	}
-	files, err := readAll(append(sources, "clients/java/pom.xml")...)
+	files, err := readAll(append(sources, filepath.Join(folder, "pom.xml"))...)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func installJava() (*java, error) {
 	}
 	j := &java{strings.Join([]string{filepath.Join(dir, "target", "classes"), filepath.Join(dir, "target", "dependency", "*")}, string(filepath.ListSeparator)), program}
 	return j, install(dir, func(dir string) error {
-		if err := os.CopyFS(dir, os.DirFS("clients/java")); err != nil {
+		if err := os.CopyFS(dir, os.DirFS(folder)); err != nil {
 			return err
 		}
 		return runIn(dir, maven, "--quiet", "--batch-mode", "compile", "dependency:copy-dependencies", "-DincludeScope=runtime")

@@ -13,7 +13,7 @@ import (
 // node is where the packages of the Node clients are.
 type node struct{ dir, program string }
 
-var nodeOnce = sync.OnceValues(installNode)
+var nodeOnce = sync.OnceValues(func() (*node, error) { return installNode("clients/node") })
 
 // nodeClients installs the Node clients when they are not there yet.
 func nodeClients(t testing.TB) *node {
@@ -28,7 +28,8 @@ func nodeClients(t testing.TB) *node {
 	return n
 }
 
-func installNode() (*node, error) {
+// installNode installs what the package.json of a folder lists.
+func installNode(folder string) (*node, error) {
 	if os.Getenv(clientsVar) == "off" {
 		return nil, fmt.Errorf("%s=off", clientsVar)
 	}
@@ -40,7 +41,7 @@ func installNode() (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := readAll("clients/node/package.json", "clients/node/package-lock.json")
+	files, err := readAll(filepath.Join(folder, "package.json"), filepath.Join(folder, "package-lock.json"))
 	if err != nil {
 		return nil, err
 	}
