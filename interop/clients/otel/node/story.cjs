@@ -1,10 +1,15 @@
 // One trace by the OpenTelemetry SDK for Node. Arguments: the protocol, the first
 // span's start in nanoseconds. It prints the ids.
+const { createRequire } = require('node:module');
 const { context, trace, SpanKind, SpanStatusCode } = require('@opentelemetry/api');
-const { resources, tracing } = require('@opentelemetry/sdk-node');
 
 const [, , protocol, start] = process.argv;
-const endpoint = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+
+// ADOT's exporter is made for the SDK before, and brings it.
+const adot = '@aws/aws-distro-opentelemetry-exporter-xray-udp';
+const from = protocol === 'udp' ? createRequire(require.resolve(adot)) : createRequire(require.resolve('@opentelemetry/sdk-node'));
+const tracing = from('@opentelemetry/sdk-trace-base');
+const resources = from('@opentelemetry/resources');
 
 function exporter() {
   switch (protocol) {
@@ -13,7 +18,7 @@ function exporter() {
     case 'http/json':
       return new (require('@opentelemetry/exporter-trace-otlp-http').OTLPTraceExporter)();
     case 'udp':
-      return new (require('@aws/aws-distro-opentelemetry-exporter-xray-udp').AwsXrayUdpSpanExporter)(process.env.AWS_XRAY_DAEMON_ADDRESS);
+      return new (require(adot).AwsXrayUdpSpanExporter)(process.env.AWS_XRAY_DAEMON_ADDRESS);
     default:
       return new (require('@opentelemetry/exporter-trace-otlp-proto').OTLPTraceExporter)();
   }
@@ -25,9 +30,9 @@ function at(offset) {
   return [Number(t / 1000000000n), Number(t % 1000000000n)];
 }
 
-const resource = resources.resourceFromAttributes({ 'service.name': 'shop', 'cloud.platform': 'aws_ec2' });
+const attributes = { 'service.name': 'shop', 'cloud.platform': 'aws_ec2', 'telemetry.sdk.language': 'nodejs' };
 const provider = new tracing.BasicTracerProvider({
-  resource: resources.defaultResource().merge(resource),
+  resource: protocol === 'udp' ? new resources.Resource(attributes) : resources.resourceFromAttributes(attributes),
   spanProcessors: [new tracing.SimpleSpanProcessor(exporter())],
 });
 const tracer = provider.getTracer('story');
