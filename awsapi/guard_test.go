@@ -1,7 +1,9 @@
 package awsapi_test
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"testing"
 
 	"radiograph"
@@ -55,4 +57,50 @@ func TestGuard(t *testing.T) {
 	if w := ask(s, "GET", "/v1/things/a/configuration", "", "Sec-Fetch-Site", "cross-site"); w.Code != 403 {
 		t.Errorf("GET from another site: %d %s", w.Code, w.Body)
 	}
+}
+
+// TestAdmit: a role's key must have the right, and the next handler hears whose
+// request it is.
+func TestAdmit(t *testing.T) {
+	tenant := radiograph.Tenant{Account: "111122223333", Region: "eu-west-1"}
+	allowed := true
+	s := awsapi.NewServer(awsapi.Config{Account: "999999999999", Region: "r", Authorizer: roleOf{account: tenant.Account, allowed: &allowed}})
+	h := s.Admit("xray:PutTraceSegments", func(c awsapi.Caller) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.Tenant.String())) })
+	})
+	for _, tt := range []struct {
+		name    string
+		headers []string
+		allowed bool
+		status  int
+		body    string
+	}{
+		{"unsigned", nil, true, 200, "999999999999/r"},
+		{"by an account", []string{"Authorization", sign("444455556666", "xray")}, false, 200, "444455556666/eu-west-1"},
+		{"by a role", []string{"Authorization", sign("ROLE", "xray")}, true, 200, tenant.String()},
+		{"by a role without the right", []string{"Authorization", sign("ROLE", "xray")}, false, 403, "not authorized"},
+		{"unreadable signature", []string{"Authorization", "AWS4-HMAC-SHA256 x"}, true, 400, "Credential"},
+		{"by a web page", []string{"Authorization", sign("ROLE", "xray"), "Origin", "http://evil.example"}, true, 403, "another site"},
+	} {
+		allowed = tt.allowed
+		w := ask(h, "POST", "/v1/traces", "", tt.headers...)
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
+			t.Errorf("%s: %d %s", tt.name, w.Code, w.Body)
+		}
+	}
+}
+
+// roleOf is an Authorizer that knows one key, ROLE.
+type roleOf struct {
+	radiograph.Authorizer // what is not asked here
+	account               radiograph.AccountID
+	allowed               *bool
+}
+
+func (r roleOf) Session(_ context.Context, key string) (radiograph.Session, bool) {
+	return radiograph.Session{Account: r.account, RoleARN: "arn:role"}, key == "ROLE"
+}
+
+func (r roleOf) Allowed(context.Context, string, string, string) (bool, error) {
+	return *r.allowed, nil
 }

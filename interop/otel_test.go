@@ -58,6 +58,22 @@ func TestOTelPython(t *testing.T) {
 	}
 }
 
+// TestOTelServices runs two services under OpenTelemetry's own instrumentation.
+func TestOTelServices(t *testing.T) {
+	t.Parallel()
+	p := otelPython(t)
+	account := account(t.Name())
+	s := start(t, "--account", account, "--region", "eu-west-1")
+	p.script(t, s, account, "otel_services.py", "http://"+s.OTLPHTTP, "http://"+s.OTLPGRPC)
+}
+
+// TestOTelInside sends from within a function to the environment's daemon.
+func TestOTelInside(t *testing.T) {
+	t.Parallel()
+	p := otelPython(t)
+	p.script(t, start(t), account(t.Name()), "otel_inside.py")
+}
+
 var otelNodeOnce = sync.OnceValues(func() (*node, error) { return installNode("clients/otel/node") })
 
 func TestOTelNode(t *testing.T) {

@@ -22,21 +22,14 @@ func (m *mapper) httpBlock() {
 		if !server {
 			return
 		}
-		// What a proxy forwarded is better than who sent the packet.
-		forwarded := m.take("http.client_ip")
-		if client := a.get("client.address"); forwarded == "" && client != "" {
-			peer := a.get("network.peer.address", "net.sock.peer.addr", "net.peer.ip")
-			if forwarded = m.take("client.address"); forwarded == peer {
-				m.w.text("client_ip", client)
-				return
-			}
+		// Who asked stands before who sent the packet, which may be a proxy.
+		peer := a.get("network.peer.address", "net.sock.peer.addr", "net.peer.ip")
+		if client := m.take("http.client_ip", "client.address"); client != "" {
+			m.w.text("client_ip", client)
+			m.w.yes("x_forwarded_for", a.get("http.client_ip") != "" || peer != "" && peer != client)
+		} else {
+			m.w.text("client_ip", peer)
 		}
-		if forwarded != "" {
-			m.w.text("client_ip", forwarded)
-			m.w.yes("x_forwarded_for", true)
-			return
-		}
-		m.w.text("client_ip", a.get("network.peer.address", "net.sock.peer.addr", "net.peer.ip"))
 	})
 	m.w.member("response", func() {
 		if m.status != 0 {
@@ -70,7 +63,8 @@ func (m *mapper) url() string {
 		} else {
 			host, port = a.get("server.address", "net.peer.name", "net.peer.ip"), a.get("server.port", "net.peer.port")
 		}
-		if host != "" && port != "" && !(scheme == "http" && port == "80") && !(scheme == "https" && port == "443") {
+		// Some instrumentations write the port into the address as well.
+		if host != "" && port != "" && !strings.HasSuffix(host, ":"+port) && !(scheme == "http" && port == "80") && !(scheme == "https" && port == "443") {
 			host = net.JoinHostPort(host, port)
 		}
 	}

@@ -82,7 +82,7 @@ func TestUpIsReady(t *testing.T) {
 
 func TestUpRemovesItsReadyFile(t *testing.T) {
 	ready := filepath.Join(t.TempDir(), "ready.json")
-	p := launch(t, "up", "--addr", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--memory", "--ready-file", ready)
+	p := launch(t, "up", "--addr", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--otlp-http", "off", "--otlp-grpc", "off", "--memory", "--ready-file", ready)
 	waitFor(t, "the ready file", func() bool { _, err := os.Stat(ready); return err == nil })
 	if code := p.interrupt(t); code != exitOK {
 		t.Errorf("exit code %d", code)
