@@ -78,7 +78,9 @@ func TestOTLP(t *testing.T) {
 			t.Errorf("%s, by another name: %d %s", name, status, body)
 		}
 		for _, headers := range [][]string{
-			{"Origin", "http://evil.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Origin", "null"},
+			{"Origin", "http://evil.example"},
+			{"Sec-Fetch-Site", "cross-site"},
+			{"Origin", "null"},
 			{"Host", "evil.example", "Origin", "http://evil.example", "Sec-Fetch-Site", "same-origin"},
 		} {
 			id := radiograph.NewTraceID(time.Now())
