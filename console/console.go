@@ -50,12 +50,14 @@ type Roles interface {
 	PutInlinePolicy(ctx context.Context, account radiograph.AccountID, role, policy, document string) error
 }
 
-// Config is what the pages need. All members but Hosts are required.
+// Config is what the pages need. All members but Hosts and Limits are required.
 type Config struct {
 	Engine    Engine
 	Groups    Groups
 	Functions Functions
 	Roles     Roles
+	Usage     Usage
+	Limits    radiograph.Limits // told, not enforced here
 	Tenant    radiograph.Tenant // whose data is shown
 	// Hosts are the names and addresses, without port, under which a browser may
 	// reach the pages besides the loopback ones.
@@ -80,6 +82,7 @@ func New(c Config) http.Handler {
 		"GET /traces/{id}":               s.showTrace,
 		"GET /traces/{id}/trace.json":    s.sendTrace,
 		"GET /map":                       s.showMap,
+		"GET /usage":                     s.showUsage,
 		"GET /functions":                 s.listFunctions,
 		"GET /functions/{name}":          s.showFunction,
 		"POST /functions/{name}/tracing": s.saveTracing,

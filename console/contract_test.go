@@ -4,6 +4,7 @@ import (
 	"radiograph/console"
 	"radiograph/iam"
 	"radiograph/lambda"
+	"radiograph/meter"
 	"radiograph/query"
 )
 
@@ -12,4 +13,5 @@ var (
 	_ console.Engine    = (*query.Engine)(nil)
 	_ console.Functions = (*lambda.Service)(nil)
 	_ console.Roles     = (*iam.Service)(nil)
+	_ console.Usage     = (*meter.Meter)(nil)
 )

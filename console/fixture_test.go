@@ -45,7 +45,7 @@ func newFixtureOn(now time.Time, between func(*query.Engine) console.Engine) *fi
 	log := slog.New(slog.NewTextHandler(f.logged, nil))
 	f.sink = ingest.New(ingest.Config{Store: store, Limits: radiograph.LocalLimits(), Log: log, Clock: clock})
 	f.Handler = console.New(console.Config{
-		Engine: between(query.New(store, clock)), Groups: group.New(group.Config{State: storetest.NewState(), Clock: clock, Limits: radiograph.LocalLimits()}), Functions: f.functions, Roles: f.roles, Tenant: tenant,
+		Engine: between(query.New(store, clock)), Groups: group.New(group.Config{State: storetest.NewState(), Clock: clock, Limits: radiograph.LocalLimits()}), Functions: f.functions, Roles: f.roles, Usage: playedUsage{}, Limits: radiograph.LocalLimits(), Tenant: tenant,
 		Hosts: []string{"radiograph.test"}, Log: log, Clock: clock,
 	})
 	return f

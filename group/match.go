@@ -64,11 +64,7 @@ func (s *Service) Matching(t radiograph.Tenant) []*radiograph.Group {
 
 // Matched implements radiograph.GroupMatcher.
 func (s *Service) Matched(t radiograph.Tenant, did radiograph.GroupMatches) {
-	if s.meter != nil {
-		for _, n := range did.Traces {
-			s.meter.Count(t, radiograph.TracesRetrieved, n)
-		}
-	}
+	s.bill(t, did)
 	now := s.clock().Unix() / 60
 	m := &s.matching
 	m.mu.Lock()
@@ -95,6 +91,21 @@ func (s *Service) Matched(t radiograph.Tenant, did radiograph.GroupMatches) {
 	}
 	for id, n := range did.Failed {
 		of(id).Failed += int64(n)
+	}
+}
+
+// bill tells the meter: what comes into a group counts as retrieved, and for one
+// that looks for insights as processed for them.
+func (s *Service) bill(t radiograph.Tenant, did radiograph.GroupMatches) {
+	if s.meter == nil {
+		return
+	}
+	groups := s.Matching(t)
+	for id, n := range did.Traces {
+		s.meter.Count(t, radiograph.TracesRetrieved, n)
+		if slices.ContainsFunc(groups, func(g *radiograph.Group) bool { return g.ID == id && g.Insights }) {
+			s.meter.Count(t, radiograph.InsightTraces, n)
+		}
 	}
 }
 

@@ -69,20 +69,20 @@ func TestMatchingFollowsChanges(t *testing.T) {
 	}
 }
 
-// meterSpy sums what is counted as retrieved.
-type meterSpy int
+// meterSpy sums what is counted of the tenant.
+type meterSpy map[radiograph.Usage]int
 
-func (m *meterSpy) Count(t radiograph.Tenant, u radiograph.Usage, traces int) {
-	if t == tenant && u == radiograph.TracesRetrieved {
-		*m += meterSpy(traces)
+func (m meterSpy) Count(t radiograph.Tenant, u radiograph.Usage, traces int) {
+	if t == tenant {
+		m[u] += traces
 	}
 }
 
 // TestMatchedTracesAreCounted counts by minute and in all.
 func TestMatchedTracesAreCounted(t *testing.T) {
 	s, _, now := clocked(t)
-	var retrieved meterSpy
-	s.meter = &retrieved
+	metered := meterSpy{}
+	s.meter = metered
 	g, h := create(t, s, "g", "fault"), create(t, s, "h", "error")
 	tell := func(traces, failed int) {
 		s.Matched(tenant, radiograph.GroupMatches{Traces: map[radiograph.GroupID]int{g.ID: traces}, Failed: map[radiograph.GroupID]int{h.ID: failed}})
@@ -106,13 +106,18 @@ func TestMatchedTracesAreCounted(t *testing.T) {
 	if diff := cmp.Diff([]Total{{tenant, "g", Count{Traces: 6}}, {tenant, "h", Count{Failed: 1}}}, s.Totals(), cmpopts.SortSlices(func(a, b Total) bool { return a.Group < b.Group })); diff != "" {
 		t.Errorf("totals (-want +got):\n%s", diff)
 	}
-	if retrieved != 6 {
-		t.Errorf("%d traces metered, want 6", retrieved)
+	on := true
+	if _, err := s.Update(t.Context(), tenant, Update{Name: "g", Insights: &on}); err != nil {
+		t.Fatal(err)
+	}
+	tell(4, 0)
+	if diff := cmp.Diff(meterSpy{radiograph.TracesRetrieved: 10, radiograph.InsightTraces: 4}, metered); diff != "" {
+		t.Errorf("metered (-want +got):\n%s", diff)
 	}
 	if err := s.Delete(t.Context(), tenant, "h", ""); err != nil {
 		t.Fatal(err)
 	}
-	check(map[radiograph.GroupID]Count{g.ID: {Traces: 6}})
+	check(map[radiograph.GroupID]Count{g.ID: {Traces: 10}})
 }
 
 // TestUnreadableGroupsMatchNothing stores what is no group.

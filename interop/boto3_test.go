@@ -48,6 +48,13 @@ func TestBoto3Event(t *testing.T) {
 	python.script(t, s, account(t.Name()), "event.py")
 }
 
+func TestBoto3Limits(t *testing.T) {
+	t.Parallel()
+	python := pythonClients(t)
+	s := start(t, "--limits", "aws,segments-per-second=40,groups=3")
+	python.script(t, s, account(t.Name()), "limits.py")
+}
+
 // TestTimes is not parallel: it measures.
 func TestTimes(t *testing.T) {
 	python := pythonClients(t)
