@@ -23,6 +23,9 @@ func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, q radiog
 		}
 		defer s.leave()
 		n, ok := s.tenants.find(t)
+		if s.options.Retention > 0 {
+			q.From = max(q.From, s.firstHour().start()) // what is before goes
+		}
 		if !ok || q.To <= q.From {
 			return
 		}

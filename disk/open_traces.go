@@ -113,6 +113,16 @@ func (c *openTraces) shrink() {
 	}
 }
 
+// remove forgets a trace that is no more. The caller holds its lock.
+func (c *openTraces) remove(k traceKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.traces[k]; e != nil {
+		c.listOf(e).remove(e)
+		delete(c.traces, k)
+	}
+}
+
 func (c *openTraces) listOf(e *list.Element) *recency {
 	if e.Value.(*openEntry).merged != nil {
 		return &c.merged

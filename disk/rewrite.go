@@ -48,12 +48,12 @@ func (s *Store) rewriteChunks(ctx context.Context) error {
 		}
 		ref, header, err := readChunkRow(row)
 		if err != nil {
-			s.log.Error("a chunk is damaged", "err", err)
+			s.damaged(err)
 			continue
 		}
 		c := livingChunk{ref: ref, header: header}
 		if c.voids, err = s.voidsOf(s.db, ref); err != nil {
-			s.log.Error("a chunk is damaged", "err", err)
+			s.damaged(err)
 			continue
 		}
 		if len(small) > 0 && (small[0].ref.tenant != ref.tenant || small[0].ref.hour != ref.hour) {
@@ -88,7 +88,7 @@ func (s *Store) rewriteAll(list []livingChunk) error {
 		if n > 1 || list[0].voids.count() > 0 {
 			if err := s.rewrite(list[:n]); err != nil {
 				// The chunk stays as it is, and is told to who reads it.
-				s.log.Error("chunks could not be put together", "err", err)
+				s.damaged(err)
 			}
 		}
 		list = list[n:]

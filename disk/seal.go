@@ -44,8 +44,7 @@ type sealer struct {
 	adopted  []byte     // rows of an earlier process before this key are known; nil: all are
 	rewrites time.Time
 
-	stop context.CancelFunc
-	done chan struct{}
+	loop
 }
 
 // openRow is a trace with a summary row.
@@ -97,12 +96,6 @@ func (s *Store) startSealer() {
 			}
 		}
 	}()
-}
-
-// close waits for the loop to end.
-func (l *sealer) close() {
-	l.stop()
-	<-l.done
 }
 
 // sealQuiet is one pass of the loop.
@@ -158,14 +151,10 @@ func (l *sealer) quiet(now time.Time, all bool) [][]quietTrace {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	until := l.until(now, all)
-	type period struct {
-		tenant tenant
-		hour   hour
-	}
-	periods := map[period][]quietTrace{}
+	periods := map[tenantHour][]quietTrace{}
 	for k, row := range l.rows {
 		if row.at <= until {
-			p := period{k.tenant, row.hour}
+			p := tenantHour{k.tenant, row.hour}
 			periods[p] = append(periods[p], quietTrace{k, row})
 		}
 	}
@@ -224,13 +213,13 @@ func (s *Store) adoptRows() error {
 		}
 		t, indexTime, id, err := parseSummaryKey(row.key)
 		if err != nil {
-			s.log.Error("a summary stays unsealed", "err", err)
+			s.damaged(err)
 			continue
 		}
 		at, err := get(s.db, appendTraceKey(nil, t, id), readHome)
 		if err != nil || at == nil || at.IndexTime != indexTime {
 			if err != nil {
-				s.log.Error("a summary stays unsealed", "err", err)
+				s.damaged(err)
 			}
 			continue
 		}
@@ -256,7 +245,7 @@ func (s *Store) sealTraces(list []quietTrace) error {
 	for _, q := range list {
 		sum, err := get(s.db, appendSummaryKey(nil, q.key.tenant, q.row.indexTime, q.key.id), readSummary)
 		if err != nil {
-			s.log.Error("a summary stays unsealed", "err", err)
+			s.damaged(err)
 		}
 		switch {
 		case sum != nil:
@@ -344,6 +333,13 @@ func (l *sealer) forget(list ...quietTrace) {
 			delete(l.rows, q.key)
 		}
 	}
+}
+
+// drop forgets a trace that is no more. The caller holds its lock.
+func (l *sealer) drop(k traceKey) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.rows, k)
 }
 
 func addVoids(b *pebble.Batch, ref chunkRef, set *rowSet) error {

@@ -61,6 +61,12 @@ type Options struct {
 	// for company before they are synced. 0 is 50 ms; the promise made to their
 	// writers is 100 ms with the sync itself.
 	CommitDelay time.Duration
+	// Retention is how long a trace is kept after it was first seen, to the hour; 0
+	// keeps it. Sums of minutes before that are not answered.
+	Retention time.Duration
+	// MaxBytes is what the database may come to: beyond it the oldest hours go, but
+	// never the one that goes on. 0 is no bound.
+	MaxBytes int64
 	// MinFreeBytes is the room on Dir's disk below which writes get
 	// KindUnavailable. 0 is 256 MB, negative does not look.
 	MinFreeBytes int64
@@ -108,6 +114,7 @@ type Store struct {
 	stripes   stripes
 	open      *openTraces
 	sealer    sealer
+	retention loop
 	pending   pendingSums
 	columns   chunkCache
 	lazy      *groupCommit
@@ -180,10 +187,11 @@ func Open(options Options) (*Store, error) {
 		return nil, errors.Join(err, s.db.Close(), s.folder.close())
 	}
 	s.lazy = startGroupCommit(options.CommitDelay, s.sync)
-	s.startSealer()
 	if s.repacker, err = startRepacker(s); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.startSealer()
+	s.startRetention()
 	return s, nil
 }
 
@@ -234,8 +242,11 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
+	s.sealer.end()
+	s.retention.end()
 	s.running.Wait()
 	s.sealer.close()
+	s.retention.close()
 
 	if s.repacker != nil {
 		s.repacker.close()

@@ -2,6 +2,8 @@ package disk
 
 import (
 	"encoding/binary"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -62,6 +64,13 @@ func (ts *tenants) find(t radiograph.Tenant) (tenant, bool) {
 	defer ts.mu.RUnlock()
 	n, ok := ts.numbers[t]
 	return n, ok
+}
+
+// all are the numbers given.
+func (ts *tenants) all() []tenant {
+	ts.mu.RLock()
+	defer ts.mu.RUnlock()
+	return slices.Sorted(maps.Values(ts.numbers))
 }
 
 // number finds a tenant's number or gives it one. The row is applied before

@@ -63,8 +63,10 @@ type Config struct {
 	Annotations []string
 	AnnotateAll bool
 
-	Dir      string // the data folder; "": in memory
-	CacheDir string // for what runtimes need; "": radiograph in the user's cache folder
+	Dir       string        // the data folder; "": in memory
+	Retention time.Duration // how long traces are kept (disk.Options); 0: for good
+	MaxBytes  int64         // what traces and state may come to (disk.Options); 0: no bound
+	CacheDir  string        // for what runtimes need; "": radiograph in the user's cache folder
 
 	// Account and Region own what comes without a signature: the daemon's
 	// documents, OpenTelemetry's spans and the console's pages.
@@ -133,7 +135,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	// The store, and the one door in and out of it.
 	limits := *cfg.Limits
 	store, err := disk.Open(disk.Options{
-		Dir: cfg.Dir, Log: cfg.Log, Clock: cfg.Clock,
+		Dir: cfg.Dir, Log: cfg.Log, Clock: cfg.Clock, Retention: cfg.Retention, MaxBytes: cfg.MaxBytes,
 		TraceLimit: cmp.Or(limits.TraceBytes, math.MaxInt), UpdateWindow: time.Duration(limits.UpdateDays) * 24 * time.Hour,
 	})
 	if err != nil {

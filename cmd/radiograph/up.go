@@ -33,6 +33,9 @@ type upFlags struct {
 	logFormat string
 }
 
+// defaultRetention is X-Ray's (service quotas).
+const defaultRetention = 30 * 24 * time.Hour
+
 func newUp() *cobra.Command {
 	f := upFlags{logLevel: "warn", logFormat: "text"}
 	cmd := &cobra.Command{
@@ -53,6 +56,8 @@ running come to its end.`,
 	fl.StringVar(&f.server.OTLPGRPC, "otlp-grpc", "127.0.0.1:4317", "address of OTLP over gRPC; off for none")
 	fl.StringSliceVar(&f.server.Annotations, "otlp-annotations", nil, "span attributes that become annotations, a resource's as otel.resource.NAME; all for every one")
 	fl.StringVar(&f.server.Dir, "data", "", "data folder (default $XDG_DATA_HOME/radiograph)")
+	fl.DurationVar(&f.server.Retention, "retention", defaultRetention, "how long traces are kept, to the hour; 0 keeps them")
+	fl.Int64Var(&f.server.MaxBytes, "max-bytes", 0, "bytes of stored traces and state beyond which the oldest hours of traces go; 0 is no bound")
 	fl.BoolVar(&f.memory, "memory", false, "keep all data in memory and forget it at the end")
 	fl.StringVar(&f.readyFile, "ready-file", "", "write the addresses to this file, as JSON, when ready")
 	fl.StringVar((*string)(&f.server.Account), "account", string(radiograph.DefaultAccount), "account of what comes without a signature")
@@ -98,6 +103,12 @@ func (f *upFlags) config(stderr io.Writer, changed func(flag string) bool) (serv
 	}
 	if cfg.MaxEnvironments < 0 {
 		return cfg, usagef("--max-environments %d is below zero", cfg.MaxEnvironments)
+	}
+	if cfg.Retention < 0 || cfg.Retention > 0 && cfg.Retention < time.Hour {
+		return cfg, usagef("--retention %s is less than an hour", cfg.Retention)
+	}
+	if cfg.MaxBytes < 0 {
+		return cfg, usagef("--max-bytes %d is below zero", cfg.MaxBytes)
 	}
 	limits, err := radiograph.ParseLimits(f.limits)
 	if err != nil {
