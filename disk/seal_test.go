@@ -76,8 +76,11 @@ func TestSealingHidesNothing(t *testing.T) {
 	}
 	stop()
 	writers.Wait()
-	if n := len(keys(t, s, voidSpace)); n > 1 {
-		t.Errorf("%d chunks with voids are left", n)
+	if err := s.seal(context.Background(), true); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(keys(t, s, chunkSpace)); n > smallChunks {
+		t.Errorf("%d small chunks are left", n)
 	}
 }
 

@@ -148,6 +148,8 @@ func TestUpRefusesBadFlags(t *testing.T) {
 		{"--account", "12"},
 		{"--region", ""},
 		{"--async-backoff", "soon"},
+		{"--retention", "10m"},
+		{"--max-bytes", "-1"},
 		{"--fallback-endpoint", "moto"},
 		{"--log-level", "loud"},
 		{"--log-format", "xml"},
