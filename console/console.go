@@ -79,6 +79,7 @@ func New(c Config) http.Handler {
 		"GET /{$}":                       s.listTraces,
 		"GET /traces":                    s.listTraces,
 		"GET /traces/open":               s.openTrace,
+		"GET /traces/complete":           s.completeFilter,
 		"GET /traces/{id}":               s.showTrace,
 		"GET /traces/{id}/trace.json":    s.sendTrace,
 		"GET /map":                       s.showMap,

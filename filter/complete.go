@@ -3,6 +3,7 @@ package filter
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"radiograph"
 )
@@ -40,16 +41,27 @@ var forms = []Candidate{
 	{"service(", "a service the trace passes, with tests in {}"},
 }
 
+// Stored names values that traces have of a keyword, such as "user"; of "name" and
+// "type", those of services; of "annotation", the keys; of "annotation.KEY", the
+// key's texts. It is called when they may stand where the expression ends. Nil
+// knows none.
+type Stored func(of string) []string
+
 // Complete lists what may follow text: keywords of the place it ends in,
-// operators of the keyword before, true and false, AND and OR. It reads only
-// words and signs, so it works on what does not parse yet.
-func Complete(text string) Completion {
-	c := completer{scopes: []scope{inTrace}}
+// operators of the keyword before, true and false, AND and OR, and stored values.
+// It reads only words and signs, so it works on what does not parse yet.
+func Complete(text string, stored Stored) Completion {
+	if stored == nil {
+		stored = func(string) []string { return nil }
+	}
+	c := completer{scopes: []scope{inTrace}, stored: stored}
 	l := lexer{text: text[:min(len(text), maxLength)]}
 	for {
 		t, err := l.next()
 		switch {
-		case err != nil: // within a string, or behind what cannot be read
+		case err != nil && t.kind == stringToken && strings.HasPrefix(l.text[l.at:], `"`): // within a string
+			return Completion{From: l.at, Candidates: c.values(l.text[l.at+1:])}
+		case err != nil: // behind what cannot be read
 			return Completion{From: len(text)}
 		case t.kind == endToken:
 			return Completion{From: len(text), Candidates: c.candidates("")}
@@ -68,8 +80,10 @@ type completer struct {
 	last     token
 	previous token
 	compared radiograph.ValueKind // the type of the keyword before, when subject is set
+	of       string               // the keyword before, as Stored names it
 	subject  bool                 // a keyword or annotation was read: an operator may follow
 	value    bool                 // an operator was read: a value must follow
+	stored   Stored
 }
 
 func (c *completer) scope() scope { return c.scopes[len(c.scopes)-1] }
@@ -108,7 +122,7 @@ func (c *completer) sign(s string, wasSubject bool) {
 	case "=", "!=", "<", "<=", ">", ">=":
 		c.value = true
 	case "]":
-		c.subject = true
+		c.subject, c.of = true, "annotation."+c.previous.text
 	case "[":
 		c.subject = wasSubject
 	}
@@ -123,10 +137,13 @@ func (c *completer) word(name string) {
 		c.opens = inEdge
 	case head == "rootcause":
 		c.opens = causeScope(name)
-	case head == "annotation", head == "group":
-		c.subject, c.compared = true, radiograph.StringValue
+	case head == "annotation":
+		key, _ := keyOf(c.last.text)
+		c.subject, c.compared, c.of = true, radiograph.StringValue, "annotation."+key
+	case head == "group":
+		c.subject, c.compared, c.of = true, radiograph.StringValue, name
 	case keywords[name] != nil:
-		c.subject, c.compared = true, keywords[name].kind()
+		c.subject, c.compared, c.of = true, keywords[name].kind(), name
 	}
 }
 
@@ -156,10 +173,13 @@ func (c *completer) candidates(prefix string) []Candidate {
 	switch {
 	case c.within() != "":
 		c.arguments(add)
+		list = append(list, c.values(prefix)...)
 	case c.value:
 		if c.compared == radiograph.BooleanValue {
 			add("true", "")
 			add("false", "")
+		} else {
+			list = c.values(prefix)
 		}
 	default:
 		if c.subject {
@@ -173,6 +193,7 @@ func (c *completer) candidates(prefix string) []Candidate {
 		}
 		if !c.subject || prefix != "" { // a keyword alone is a test, and another may follow it
 			c.tests(add)
+			list = append(list, c.annotations(prefix)...)
 		}
 	}
 	slices.SortFunc(list, func(a, b Candidate) int { return strings.Compare(a.Text, b.Text) })
@@ -185,6 +206,48 @@ func (c *completer) within() string {
 		return ""
 	}
 	return c.parens[len(c.parens)-1]
+}
+
+// values are stored values that may stand here and begin with prefix, as strings.
+func (c *completer) values(prefix string) []Candidate {
+	of := ""
+	switch {
+	case c.within() == "id" && c.last.is(":"):
+		of = strings.ToLower(c.previous.text)
+	case (c.within() == "service" || c.within() == "edge") && (c.last.is("(") || c.last.is(",")):
+		of = "name"
+	case c.within() == "" && c.value && c.compared == radiograph.StringValue:
+		of = c.of
+	default:
+		return nil
+	}
+	var list []Candidate
+	for _, v := range c.stored(of) {
+		if len(v) >= len(prefix) && strings.EqualFold(v[:len(prefix)], prefix) {
+			list = append(list, Candidate{Text: string(appendString(nil, v))})
+		}
+	}
+	slices.SortFunc(list, func(a, b Candidate) int { return strings.Compare(a.Text, b.Text) })
+	return list
+}
+
+// annotations are tests of stored keys, once the word of the test is there.
+func (c *completer) annotations(prefix string) []Candidate {
+	const word = "annotation."
+	if c.scope() != inTrace || len(prefix) < len(word) || !strings.EqualFold(prefix[:len(word)], word) {
+		return nil
+	}
+	var list []Candidate
+	for _, key := range c.stored("annotation") {
+		switch begun := prefix[len(word):]; {
+		case len(key) < len(begun) || !strings.EqualFold(key[:len(begun)], begun):
+		case strings.IndexFunc(key, func(r rune) bool { return r >= utf8.RuneSelf || !isPlainKeyByte(byte(r)) }) < 0:
+			list = append(list, Candidate{word + key, "an annotation of traces here"})
+		default:
+			list = append(list, Candidate{"annotation[" + key + "]", "an annotation of traces here"})
+		}
+	}
+	return list
 }
 
 func (c *completer) arguments(add func(text, doc string)) {

@@ -42,10 +42,10 @@ func TestComplete(t *testing.T) {
 		{`annotation.k `, 13, "= CONTAINS AND", "fault"},
 		{`annotation[order.id] `, 21, "= CONTAINS AND", "fault"},
 		{`group.name `, 11, "= !=", "fault"},
-		{`user = "a`, 9, "", "AND fault"},
+		{`user = "a`, 7, "", "AND fault"},
 	} {
 		t.Run(test.text, func(t *testing.T) {
-			c := filter.Complete(test.text)
+			c := filter.Complete(test.text, nil)
 			if c.From != test.from {
 				t.Errorf("from %d, want %d", c.From, test.from)
 			}
@@ -67,5 +67,46 @@ func TestComplete(t *testing.T) {
 				t.Errorf("not in order: %q", got)
 			}
 		})
+	}
+}
+
+// TestCompleteStored completes with what traces have.
+func TestCompleteStored(t *testing.T) {
+	stored := func(of string) []string {
+		return map[string][]string{
+			"name": {"shop", `s "q" \\`, "pay"}, "type": {"AWS::Lambda"}, "user": {"ann", "Bob"},
+			"annotation": {"k", "order.id", "kind"}, "annotation.k": {"v1", "w"}, "annotation.order.id": {"A1"},
+		}[of]
+	}
+	for _, test := range []struct {
+		text string
+		from int
+		want string
+	}{
+		{`service(`, 8, `"pay" "s \"q\" \\\\" "shop" id(`},
+		{`service(SH`, 8, `"shop"`},
+		{`service("s`, 8, `"s \"q\" \\\\" "shop"`},
+		{`fault AND edge("a", "p`, 20, `"pay"`},
+		{`service(id(name: `, 17, `"pay" "s \"q\" \\\\" "shop"`},
+		{`service(id(name:"x", type:"aws`, 26, `"AWS::Lambda"`},
+		{`service("a") { name = "p`, 22, `"pay"`},
+		{`user = `, 7, `"Bob" "ann"`},
+		{`user CONTAINS "b`, 14, `"Bob"`},
+		{`annotation.`, 0, `annotation.k annotation.kind annotation[order.id]`},
+		{`fault OR Annotation.KI`, 9, `annotation.kind`},
+		{`annotation.k = `, 15, `"v1" "w"`},
+		{`annotation[order.id] = "a`, 23, `"A1"`},
+		{`http.url = "h`, 11, ``},
+		{`http.status = "h`, 14, ``},
+		{`service("shop" `, 15, ``},
+	} {
+		c := filter.Complete(test.text, stored)
+		var got []string
+		for _, one := range c.Candidates {
+			got = append(got, one.Text)
+		}
+		if strings.Join(got, " ") != test.want || c.From != test.from {
+			t.Errorf("%s: from %d %s, want %d %s", test.text, c.From, strings.Join(got, " "), test.from, test.want)
+		}
 	}
 }

@@ -107,7 +107,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		check(t, text)
-		filter.Complete(text)
+		if c := filter.Complete(text, func(string) []string { return []string{"a", "é", ""} }); c.From < 0 || c.From > len(text) {
+			t.Fatalf("completion from %d of %q", c.From, text)
+		}
 		if s, err := filter.ParseSelector(text); err == nil {
 			if again, err := filter.ParseSelector(s.String()); err != nil || again.String() != s.String() {
 				t.Fatalf("selector %s: %v", s, err)

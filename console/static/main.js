@@ -4,9 +4,11 @@ import { copyButtons } from "./copy.js";
 import { timelines } from "./timeline.js";
 import { zoomMaps } from "./zoom.js";
 import { followHash } from "./hash_route.js";
+import { completeFilters } from "./complete.js";
 
 swapPanels(document);
 copyButtons(document);
 timelines(document);
 zoomMaps(document);
 followHash(document);
+completeFilters(document);
