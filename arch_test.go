@@ -48,7 +48,7 @@ var mayImport = map[string]struct {
 	"awsapi/lambda": {". awsapi lambda", "Lambda's shapes"},
 	"awsapi/iam":    {". awsapi iam", "IAM's shapes"},
 	"awsapi/sts":    {". awsapi iam", "STS's shapes"},
-	"console":       {". filter query lambda iam meter", "the pages; filter tells where an expression is wrong, meter gives the bill"},
+	"console":       {". filter group insight query lambda iam meter", "the pages; filter tells where an expression is wrong, group and insight what a page switches and draws, meter gives the bill"},
 
 	"server":         {". disk meter metric ingest query iam sampling group insight settings retrieval lambda sandbox daemon otlp awsapi awsapi/xray awsapi/lambda awsapi/iam awsapi/sts console", "the wiring, used by cmd/radiograph and testserver"},
 	"cmd/radiograph": {". server trace meter sampling", "flags, modes, signals, output; trace lays out the waterfall, meter reads prices, sampling simulates rules"},

@@ -1,11 +1,11 @@
 // Package console is the pages a person opens in a browser: traces, one trace's
-// timeline, the service map, and functions with their tracing switch.
+// timeline, the service map, insights, and functions with their tracing switch.
 //
-// What enters are questions by GET and two writes by POST (save the tracing
-// mode, invoke); what leaves is HTML that needs nothing from elsewhere: the
-// templates, styles, scripts and every drawing are the binary's own. It reads by
-// the query engine only, and changes functions and roles only through their
-// services. It never trusts a trace's content, and it never keeps state of its
+// What enters are questions by GET and three writes by POST (save the tracing
+// mode, invoke, switch a group's search for insights); what leaves is HTML that needs nothing from elsewhere: the
+// templates, styles, scripts and every drawing are the binary's own. It reads
+// traces by the query engine only, and changes functions, roles and groups only
+// through their services. It never trusts a trace's content, and it never keeps state of its
 // own: the address holds all of it.
 package console
 
@@ -15,6 +15,8 @@ import (
 	"net/http"
 
 	"radiograph"
+	"radiograph/group"
+	"radiograph/insight"
 	"radiograph/query"
 )
 
@@ -22,16 +24,26 @@ import (
 type Engine interface {
 	Summaries(ctx context.Context, t radiograph.Tenant, q radiograph.SummaryQuery) (*radiograph.SummaryPage, error)
 	ServiceGraph(ctx context.Context, t radiograph.Tenant, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error)
+	GroupGraph(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, from, to radiograph.Timestamp) (*radiograph.ServiceGraph, error)
 	TraceGraph(ctx context.Context, t radiograph.Tenant, ids []radiograph.TraceID) (*radiograph.ServiceGraph, error)
 	Timeline(ctx context.Context, t radiograph.Tenant, id radiograph.TraceID) (*radiograph.Timeline, *radiograph.Trace, error)
 	Documents(tr *radiograph.Trace) []query.SegmentDocument
 	Summary(tr *radiograph.Trace) *radiograph.Summary
 }
 
-// Groups reads filter expressions, which may name groups. Implemented by
-// *group.Service.
+// Groups keeps groups, and reads filter expressions, which may name them.
+// Implemented by *group.Service.
 type Groups interface {
 	Filter(ctx context.Context, t radiograph.Tenant, expression string) (radiograph.Filter, error)
+	Groups(ctx context.Context, t radiograph.Tenant) ([]*radiograph.Group, error)
+	Update(ctx context.Context, t radiograph.Tenant, u group.Update) (*radiograph.Group, error)
+}
+
+// Insights keeps insights. Implemented by *insight.Service.
+type Insights interface {
+	Insights(ctx context.Context, t radiograph.Tenant, q insight.Query) ([]*radiograph.Insight, error)
+	Insight(ctx context.Context, t radiograph.Tenant, id string) (*radiograph.Insight, error)
+	Faults(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, id radiograph.ServiceID, from, to radiograph.Timestamp) ([]insight.Faults, error)
 }
 
 // Functions keeps and runs functions. Implemented by *lambda.Service.
@@ -54,6 +66,7 @@ type Roles interface {
 type Config struct {
 	Engine    Engine
 	Groups    Groups
+	Insights  Insights
 	Functions Functions
 	Roles     Roles
 	Usage     Usage
@@ -83,6 +96,9 @@ func New(c Config) http.Handler {
 		"GET /traces/{id}":               s.showTrace,
 		"GET /traces/{id}/trace.json":    s.sendTrace,
 		"GET /map":                       s.showMap,
+		"GET /insights":                  s.listInsights,
+		"GET /insights/{id}":             s.showInsight,
+		"POST /insights/groups/{name}":   s.saveInsights,
 		"GET /usage":                     s.showUsage,
 		"GET /functions":                 s.listFunctions,
 		"GET /functions/{name}":          s.showFunction,

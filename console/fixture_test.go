@@ -16,6 +16,7 @@ import (
 	"radiograph/console"
 	"radiograph/group"
 	"radiograph/ingest"
+	"radiograph/insight"
 	"radiograph/query"
 	"radiograph/storetest"
 )
@@ -44,8 +45,10 @@ func newFixtureOn(now time.Time, between func(*query.Engine) console.Engine) *fi
 	f := &fixture{now: now, functions: &playedFunctions{now: now}, roles: &playedRoles{allowed: map[string]bool{}}, logged: &strings.Builder{}}
 	log := slog.New(slog.NewTextHandler(f.logged, nil))
 	f.sink = ingest.New(ingest.Config{Store: store, Limits: radiograph.LocalLimits(), Log: log, Clock: clock})
+	state, engine := storetest.NewState(), query.New(store, clock)
+	groups := group.New(group.Config{State: state, Clock: clock, Limits: radiograph.LocalLimits()})
 	f.Handler = console.New(console.Config{
-		Engine: between(query.New(store, clock)), Groups: group.New(group.Config{State: storetest.NewState(), Clock: clock, Limits: radiograph.LocalLimits()}), Functions: f.functions, Roles: f.roles, Usage: playedUsage{}, Limits: radiograph.LocalLimits(), Tenant: tenant,
+		Engine: between(engine), Groups: groups, Insights: insight.New(insight.Config{State: state, Sums: engine, Groups: groups, Clock: clock}), Functions: f.functions, Roles: f.roles, Usage: playedUsage{}, Limits: radiograph.LocalLimits(), Tenant: tenant,
 		Hosts: []string{"radiograph.test"}, Log: log, Clock: clock,
 	})
 	return f

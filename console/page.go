@@ -16,7 +16,7 @@ var templateFiles embed.FS
 
 // pages holds one template set for each page: the frame and the shared parts,
 // and the page's own blocks.
-var pages = parsePages("traces", "trace", "map", "functions", "function", "usage", "hash_route", "failure")
+var pages = parsePages("traces", "trace", "map", "insights", "insight", "functions", "function", "usage", "hash_route", "failure")
 
 func parsePages(names ...string) map[string]*template.Template {
 	shared := template.Must(template.ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", "templates/graph.html"))

@@ -26,8 +26,8 @@ const Memory = 24 * time.Hour
 // requests cannot tell about p, and by how much more the share has varied of late
 // than chance alone would make it.
 //
-// A minute above the band teaches only a third of what its edge would, so that an
-// incident becomes usual over hours, not minutes.
+// A minute above the band counts a tenth, and no more faults than three deviations,
+// so that an incident becomes usual over hours, not minutes.
 const (
 	decay       = 6 * time.Hour
 	leastUsual  = 0.001
@@ -37,7 +37,7 @@ const (
 	deviations  = 3
 	slack       = 2
 
-	unusualWeight = 1.0 / 3
+	unusualWeight = 0.1
 )
 
 // Band is between how many faults a number of requests would usually have.
@@ -59,7 +59,7 @@ func (b *Baseline) Add(minute, total, faults int64) {
 	band := b.Band(minute, total)
 	b.fade(minute)
 	if faults > band.High {
-		b.faults += unusualWeight * float64(band.High)
+		b.faults += unusualWeight * float64(max(0, band.High-slack))
 		b.total += unusualWeight * float64(total)
 		return
 	}

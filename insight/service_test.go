@@ -451,3 +451,25 @@ func BenchmarkTick(b *testing.B) {
 		bench.evaluateAll(b.Context())
 	}
 }
+
+// TestFaults asks for the minutes around an incident: its own are above the band,
+// the others are not.
+func TestFaults(t *testing.T) {
+	b := newBench(t)
+	b.put(-120, 0, "a", 29, 1)
+	b.put(-10, -5, "a", 0, 30)
+	g := b.groups.group
+	list, err := b.Faults(t.Context(), tenant, &g, id("a"), radiograph.TimestampOf(epoch.Add(-20*time.Minute+time.Second)), radiograph.TimestampOf(epoch.Add(time.Second)))
+	if err != nil || len(list) != 21 {
+		t.Fatalf("%d minutes, %v", len(list), err)
+	}
+	for i, m := range list {
+		at := after(m.Time)
+		if at != time.Duration(i-20)*time.Minute || (m.Fault > m.Band.High) != (-10*time.Minute <= at && at < -5*time.Minute) || m.Band.Low > m.Band.High {
+			t.Errorf("%v: %+v", at, m)
+		}
+	}
+	if last := list[20]; last.Total != 0 {
+		t.Errorf("a minute without requests: %+v", last)
+	}
+}

@@ -191,7 +191,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	// The doors.
 	hosts := s.hosts(listener.Addr())
 	pages := console.New(console.Config{
-		Engine: engine, Groups: groups, Functions: functions, Roles: roles, Usage: s.meter, Limits: limits, Tenant: s.tenant,
+		Engine: engine, Groups: groups, Insights: insights, Functions: functions, Roles: roles, Usage: s.meter, Limits: limits, Tenant: s.tenant,
 		Hosts: hosts, Log: cfg.Log, Clock: cfg.Clock,
 	})
 	api = awsapi.NewServer(awsapi.Config{

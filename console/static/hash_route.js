@@ -4,6 +4,8 @@ const routes = [
   [/^#?(?:xray:)?\/?traces\/([0-9a-zA-Z-]+)/, (m) => `/traces/${m[1]}`],
   [/^#?(?:xray:)?\/?traces/, (_, q) => list("/traces", q)],
   [/^#?(?:xray:)?\/?(?:service-map|analytics)/, (m, q) => list(m[0].includes("analytics") ? "/traces" : "/map", q)],
+  [/^#?(?:xray:)?\/?insights\/([0-9a-zA-Z-]+)/, (m) => `/insights/${m[1]}`],
+  [/^#?(?:xray:)?\/?insights/, () => "/insights"],
   [/^#?\/?functions\/([^/?]+)/, (m) => `/functions/${m[1]}`],
   [/^#?\/?functions/, () => "/functions"],
 ];
