@@ -125,10 +125,12 @@ func (p *put) applyLocked(durable bool) error {
 		return nil
 	}
 	err = p.fill()
+	s.sealer.writing(p.tenant, p.changes)
 	if err == nil {
 		err = s.apply(p.batch, durable)
 	}
 	if err != nil {
+		s.sealer.failed(p.tenant, p.changes)
 		err = errors.Join(err, p.batch.Close())
 		p.batch = nil
 		return err

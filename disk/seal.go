@@ -34,11 +34,14 @@ const (
 	openRows = 128 << 10
 )
 
-// sealer knows the traces that have summary rows.
+// sealer knows the traces that have summary rows. Readers ask it where those may
+// be: a scan would step over the deleted rows of all that was sealed lately.
 type sealer struct {
-	mu     sync.Mutex
-	rows   map[traceKey]openRow
-	writes uint64
+	mu      sync.Mutex
+	rows    map[traceKey]openRow
+	minutes map[rowMinute]int // how many rows there may be, at least one
+	writes  uint64
+	knows   bool // all rows, those of an earlier process too
 
 	pass     sync.Mutex // held over a pass; the next two are the pass's
 	adopted  []byte     // rows of an earlier process before this key are known; nil: all are
@@ -55,17 +58,60 @@ type openRow struct {
 	indexTime radiograph.Timestamp
 }
 
-// written tells of traces whose rows were just applied, under their locks.
+// rowMinute is a minute of index time.
+type rowMinute struct {
+	tenant tenant
+	minute int64
+}
+
+// count changes the number of rows that there may be in a minute.
+func (l *sealer) count(t tenant, indexTime radiograph.Timestamp, by int) {
+	k := rowMinute{t, minuteOf(indexTime)}
+	if l.minutes[k] += by; l.minutes[k] == 0 {
+		delete(l.minutes, k)
+	}
+}
+
+// writing tells that rows of traces are about to be applied, under their locks;
+// written or failed follows.
+func (l *sealer) writing(t tenant, changes []*change) { l.countAll(t, changes, 1) }
+
+func (l *sealer) failed(t tenant, changes []*change) { l.countAll(t, changes, -1) }
+
+func (l *sealer) countAll(t tenant, changes []*change, by int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range changes {
+		l.count(t, c.next.at.IndexTime, by)
+	}
+}
+
+// written tells that they were applied.
 func (l *sealer) written(t tenant, changes []*change, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.rows == nil {
-		l.rows = map[traceKey]openRow{}
-	}
 	for _, c := range changes {
+		k := traceKey{t, c.id}
+		if old, ok := l.rows[k]; ok {
+			l.count(t, old.indexTime, -1)
+		}
 		l.writes++
-		l.rows[traceKey{t, c.id}] = openRow{l.writes, now.Unix(), c.next.at.Hour, c.next.at.IndexTime}
+		l.rows[k] = openRow{l.writes, now.Unix(), c.next.at.Hour, c.next.at.IndexTime}
 	}
+}
+
+// view is a snapshot, and the minutes, latest first, outside of which the tenant
+// has no summary rows in it; known is false when that is not known.
+func (l *sealer) view(db *pebble.DB, t tenant) (snapshot *pebble.Snapshot, minutes []int64, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for k := range l.minutes {
+		if k.tenant == t {
+			minutes = append(minutes, k.minute)
+		}
+	}
+	slices.SortFunc(minutes, func(a, b int64) int { return cmp.Compare(b, a) })
+	return db.NewSnapshot(), minutes, l.knows
 }
 
 // has reports whether a trace is known to have a row.
@@ -79,6 +125,7 @@ func (l *sealer) has(k traceKey) bool {
 // startSealer starts the one goroutine; close ends it.
 func (s *Store) startSealer() {
 	l := &s.sealer
+	l.rows, l.minutes = map[traceKey]openRow{}, map[rowMinute]int{}
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop, l.done, l.adopted = stop, make(chan struct{}), []byte{summarySpace}
 	go func() {
@@ -217,24 +264,38 @@ func (s *Store) adoptRows() error {
 			continue
 		}
 		at, err := get(s.db, appendTraceKey(nil, t, id), readHome)
-		if err != nil || at == nil || at.IndexTime != indexTime {
-			if err != nil {
-				s.damaged(err)
-			}
+		if err == nil && (at == nil || at.IndexTime != indexTime) {
+			err = corrupt(row.key, "is not what the trace row names")
+		}
+		if err != nil && l.has(traceKey{t, id}) {
+			continue // written to since
+		}
+		if err != nil {
+			s.damaged(err)
+			l.mu.Lock()
+			l.count(t, indexTime, 1) // for readers to name
+			l.mu.Unlock()
 			continue
 		}
-		l.mu.Lock()
-		if k := (traceKey{t, id}); l.rows == nil || l.rows[k].write == 0 {
-			if l.rows == nil {
-				l.rows = map[traceKey]openRow{}
-			}
-			l.writes++
-			l.rows[k] = openRow{l.writes, s.clock().Unix(), at.Hour, indexTime}
-		}
-		l.mu.Unlock()
+		l.adopt(traceKey{t, id}, openRow{at: s.clock().Unix(), hour: at.Hour, indexTime: indexTime})
 	}
 	l.adopted = nil
+	l.mu.Lock()
+	l.knows = true
+	l.mu.Unlock()
 	return nil
+}
+
+// adopt makes a row known, unless it was written to since.
+func (l *sealer) adopt(k traceKey, row openRow) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.rows[k]; !ok {
+		l.writes++
+		row.write = l.writes
+		l.rows[k] = row
+		l.count(k.tenant, row.indexTime, 1)
+	}
 }
 
 // sealTraces moves traces of one tenant and hour, the oldest first, into a chunk.
@@ -244,14 +305,14 @@ func (s *Store) sealTraces(list []quietTrace) error {
 	var sums []*radiograph.Summary
 	for _, q := range list {
 		sum, err := get(s.db, appendSummaryKey(nil, q.key.tenant, q.row.indexTime, q.key.id), readSummary)
-		if err != nil {
-			s.damaged(err)
-		}
 		switch {
-		case sum != nil:
-			kept, sums = append(kept, q), append(sums, *sum)
 		case err != nil:
+			s.damaged(err)
+			s.sealer.leave(q)
+		case sum == nil:
 			s.sealer.forget(q)
+		default:
+			kept, sums = append(kept, q), append(sums, *sum)
 		}
 	}
 	if len(sums) == 0 {
@@ -331,7 +392,17 @@ func (l *sealer) forget(list ...quietTrace) {
 	for _, q := range list {
 		if l.rows[q.key].write == q.row.write {
 			delete(l.rows, q.key)
+			l.count(q.key.tenant, q.row.indexTime, -1)
 		}
+	}
+}
+
+// leave gives a damaged row up: it is still there, for readers to name.
+func (l *sealer) leave(q quietTrace) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rows[q.key].write == q.row.write {
+		delete(l.rows, q.key)
 	}
 }
 
@@ -339,7 +410,10 @@ func (l *sealer) forget(list ...quietTrace) {
 func (l *sealer) drop(k traceKey) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.rows, k)
+	if row, ok := l.rows[k]; ok {
+		delete(l.rows, k)
+		l.count(k.tenant, row.indexTime, -1)
+	}
 }
 
 func addVoids(b *pebble.Batch, ref chunkRef, set *rowSet) error {

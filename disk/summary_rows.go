@@ -82,45 +82,85 @@ func (s *summaryFront) mayHold(c filter.Condition) bool {
 }
 
 // rowRange are the keys of the summary rows that may be in question.
-func (c *summaryScan) rowRange() (first, end []byte) {
+func (c *summaryScan) rowRange() keyRange {
 	space := appendSpace(nil, summarySpace, c.tenant)
 	if c.query.RangeType != radiograph.ByTraceID {
-		return space, after(space)
+		return keyRange{space, after(space)}
 	}
-	end = after(appendDescending(slices.Clip(space), int64(c.query.From)))
+	end := after(appendDescending(slices.Clip(space), int64(c.query.From)))
 	if c.from != nil && c.from.Time < c.query.To {
-		return appendSummaryKey(nil, c.tenant, c.from.Time, c.from.ID), end
+		return keyRange{appendSummaryKey(nil, c.tenant, c.from.Time, c.from.ID), end}
 	}
-	return appendDescending(slices.Clip(space), int64(c.query.To-1)), end
+	return keyRange{appendDescending(slices.Clip(space), int64(c.query.To-1)), end}
+}
+
+// keyRange is a range of keys: from first on, before end.
+type keyRange struct{ first, end []byte }
+
+// cut is the part of r that is in o as well.
+func (r keyRange) cut(o keyRange) keyRange {
+	if bytes.Compare(o.first, r.first) > 0 {
+		r.first = o.first
+	}
+	if bytes.Compare(o.end, r.end) < 0 {
+		r.end = o.end
+	}
+	return r
+}
+
+func (r keyRange) empty() bool { return bytes.Compare(r.first, r.end) >= 0 }
+
+// rowRanges cuts rowRange to the minutes that have rows.
+func (c *summaryScan) rowRanges(minutes []int64, known bool) []keyRange {
+	whole := c.rowRange()
+	if !known {
+		return []keyRange{whole}
+	}
+	space := appendSpace(nil, summarySpace, c.tenant)
+	key := func(t radiograph.Timestamp) []byte { return appendDescending(slices.Clip(space), int64(t)) }
+	var list []keyRange
+	for len(minutes) > 0 {
+		n := 1
+		for n < len(minutes) && minutes[n] == minutes[n-1]-1 {
+			n++
+		}
+		last, first := radiograph.Timestamp(minutes[0]), radiograph.Timestamp(minutes[n-1])
+		if r := (keyRange{key((last+1)*minute - 1), after(key(first * minute))}).cut(whole); !r.empty() {
+			list = append(list, r)
+		}
+		minutes = minutes[n:]
+	}
+	return list
 }
 
 // openRows is the cursor of the open traces, and what ends it.
 func (c *summaryScan) openRows() (summaryCursor, func(), error) {
-	first, end := c.rowRange()
 	if c.query.RangeType == radiograph.ByTraceID {
-		it, err := c.db.NewIter(&pebble.IterOptions{LowerBound: first, UpperBound: end})
+		it, err := c.db.NewIter(&pebble.IterOptions{})
 		if err != nil {
-			return nil, nil, readError(describe(first), err)
+			return nil, nil, readError("summaries", err)
 		}
-		return &rowCursor{scan: c, it: it}, func() { _ = it.Close() }, nil // its error was seen by it.Error
+		return &rowCursor{scan: c, it: it, left: c.rows}, func() { _ = it.Close() }, nil // its error was seen by it.Error
 	}
 	list := &listCursor{by: c.query.RangeType}
-	for row, err := range rows(c.ctx, c.db, first, end) {
-		if err != nil {
-			return nil, nil, err
+	for _, r := range c.rows {
+		for row, err := range rows(c.ctx, c.db, r.first, r.end) {
+			if err != nil {
+				return nil, nil, err
+			}
+			ok, err := c.wantsRow(row.key, row.value)
+			if err != nil {
+				return nil, nil, err
+			}
+			if !ok {
+				continue
+			}
+			sum, err := readSummary(row.key, row.value)
+			if err != nil {
+				return nil, nil, err
+			}
+			list.left = append(list.left, sum)
 		}
-		ok, err := c.wantsRow(row.key, row.value)
-		if err != nil {
-			return nil, nil, err
-		}
-		if !ok {
-			continue
-		}
-		sum, err := readSummary(row.key, row.value)
-		if err != nil {
-			return nil, nil, err
-		}
-		list.left = append(list.left, sum)
 	}
 	slices.SortFunc(list.left, func(a, b *radiograph.Summary) int { return a.Position(list.by).Compare(b.Position(list.by)) })
 	return list, func() {}, nil
@@ -139,7 +179,7 @@ func (c *summaryScan) wantsRow(key, sealed []byte) (bool, error) {
 type rowCursor struct {
 	scan    *summaryScan
 	it      *pebble.Iterator
-	began   bool
+	left    []keyRange // behind the one it is in
 	current *radiograph.Summary
 }
 
@@ -149,15 +189,17 @@ func (r *rowCursor) at() radiograph.Position {
 func (r *rowCursor) summary() (*radiograph.Summary, error) { return r.current, nil }
 
 func (r *rowCursor) next() (bool, error) {
+	ok := r.it.Valid() && r.it.Next()
 	for n := 1; ; n++ {
-		var ok bool
-		if r.began {
-			ok = r.it.Next()
-		} else {
-			r.began, ok = true, r.it.First()
-		}
-		if !ok {
-			break
+		for ; !ok; ok = r.it.First() {
+			if err := r.it.Error(); err != nil {
+				return false, readError("summaries", err)
+			}
+			if len(r.left) == 0 {
+				return false, nil
+			}
+			r.it.SetBounds(r.left[0].first, r.left[0].end)
+			r.left = r.left[1:]
 		}
 		if n%256 == 0 && r.scan.ctx.Err() != nil {
 			return false, r.scan.ctx.Err()
@@ -166,17 +208,16 @@ func (r *rowCursor) next() (bool, error) {
 		if err != nil {
 			return false, readError(describe(r.it.Key()), err)
 		}
-		if ok, err = r.scan.wantsRow(r.it.Key(), sealed); err != nil {
+		wanted, err := r.scan.wantsRow(r.it.Key(), sealed)
+		if err != nil {
 			return false, err
-		} else if ok {
+		}
+		if wanted {
 			r.current, err = readSummary(r.it.Key(), sealed)
 			return err == nil, err
 		}
+		ok = r.it.Next()
 	}
-	if err := r.it.Error(); err != nil {
-		return false, readError("summaries", err)
-	}
-	return false, nil
 }
 
 // listCursor stands in a list that was sorted before.
@@ -199,26 +240,25 @@ func (l *listCursor) next() (bool, error) {
 
 // countRows counts the open traces in question, up to last.
 func (c *summaryScan) countRows(last *radiograph.Position) (n int64, err error) {
-	first, end := c.rowRange()
-	if c.query.RangeType == radiograph.ByTraceID && last != nil {
-		if upTo := append(appendSummaryKey(nil, c.tenant, last.Time, last.ID), 0); bytes.Compare(upTo, end) < 0 {
-			end = upTo
+	for _, r := range c.rows {
+		if c.query.RangeType == radiograph.ByTraceID && last != nil {
+			r = r.cut(keyRange{r.first, append(appendSummaryKey(nil, c.tenant, last.Time, last.ID), 0)})
 		}
-		if bytes.Compare(first, end) >= 0 {
-			return 0, nil
+		if r.empty() {
+			continue
 		}
-	}
-	for row, err := range rows(c.ctx, c.db, first, end) {
-		if err != nil {
-			return 0, err
-		}
-		front, err := readSummaryFront(row.key, row.value)
-		if err != nil {
-			return 0, err
-		}
-		p := front.position(c.query.RangeType)
-		if c.wants(p, front.start, front.end) && front.decided(c.query) && (last == nil || p.Compare(*last) <= 0) {
-			n++
+		for row, err := range rows(c.ctx, c.db, r.first, r.end) {
+			if err != nil {
+				return 0, err
+			}
+			front, err := readSummaryFront(row.key, row.value)
+			if err != nil {
+				return 0, err
+			}
+			p := front.position(c.query.RangeType)
+			if c.wants(p, front.start, front.end) && front.decided(c.query) && (last == nil || p.Compare(*last) <= 0) {
+				n++
+			}
 		}
 	}
 	return n, nil

@@ -61,9 +61,10 @@ func (s *Store) scan(ctx context.Context, t radiograph.Tenant, q radiograph.Summ
 		c.condition = f.Condition()
 		c.preselect = c.condition.Join != filter.Single || c.condition.Field != 0
 	}
-	snapshot := s.db.NewSnapshot()
+	snapshot, minutes, known := s.sealer.view(s.db, c.tenant)
 	defer func() { _ = snapshot.Close() }() // never fails on an open database
 	c.db = snapshot
+	c.rows = c.rowRanges(minutes, known)
 	return run(&c)
 }
 
@@ -75,6 +76,7 @@ type summaryScan struct {
 	tenant tenant
 	query  radiograph.SummaryQuery
 	from   *radiograph.Position // only what stands behind it is wanted
+	rows   []keyRange           // in which the summary rows in question are, in order
 
 	preselect bool
 	condition filter.Condition
