@@ -144,8 +144,8 @@ func TestMetricsMove(t *testing.T) {
 	}
 }
 
-// Each of the server's own addresses is read only.
-func TestOwnAddressesAreReadOnly(t *testing.T) {
+// Each of the server's own addresses takes its own methods only.
+func TestMethodsOfOwnAddresses(t *testing.T) {
 	s, err := Start(t.Context(), Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -160,5 +160,13 @@ func TestOwnAddressesAreReadOnly(t *testing.T) {
 		if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "GET, HEAD" {
 			t.Errorf("POST %s: %d", path, resp.StatusCode)
 		}
+	}
+	resp, err := http.Get(s.Endpoint() + BackupPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != "POST" {
+		t.Errorf("GET %s: %d", BackupPath, resp.StatusCode)
 	}
 }

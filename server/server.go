@@ -95,6 +95,7 @@ type Server struct {
 	otlpHTTP string // "": there is none
 	otlpGRPC string
 	tenant   radiograph.Tenant
+	store    *disk.Store
 	meter    *meter.Meter
 	metrics  metrics
 	stopping atomic.Bool
@@ -141,6 +142,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.store = store
 	s.onClose("store", store.Close)
 	s.meter, err = meter.New(ctx, meter.Config{State: store, Clock: cfg.Clock, Log: cfg.Log, Prices: cfg.Prices})
 	if err != nil {

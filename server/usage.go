@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"radiograph"
@@ -25,12 +24,4 @@ func (s *Server) usage(w http.ResponseWriter, r *http.Request) {
 		account = radiograph.AccountID(asked)
 	}
 	writeJSON(w, http.StatusOK, Usage{s.meter.Report(account), s.cfg.Limits.List()})
-}
-
-// writeJSON answers what holds for this moment only.
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client may have gone
 }
