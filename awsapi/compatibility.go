@@ -8,8 +8,8 @@ import (
 )
 
 // Compatibility writes the services' tables as markdown: the body of
-// docs/compatibility.md.
-func Compatibility(services []Service) string {
+// docs/compatibility.md. proof names the test that proves an operation.
+func Compatibility(services []Service, proof func(service, operation string) string) string {
 	var b strings.Builder
 	for i := range services {
 		s := &services[i]
@@ -21,7 +21,7 @@ func Compatibility(services []Service) string {
 			}
 		}
 		fmt.Fprintf(&b, "%d of %d modelled operations are served.\n\n", served, served+len(s.Modelled))
-		b.WriteString("| operation | request | success | permission asked of roles |\n|---|---|---|---|\n")
+		b.WriteString("| operation | request | success | permission asked of roles | test |\n|---|---|---|---|---|\n")
 		for j := range s.Operations {
 			op := &s.Operations[j]
 			permission := "none"
@@ -32,7 +32,7 @@ func Compatibility(services []Service) string {
 			if s.Protocol == Query {
 				request = "`Action=" + op.Name + "`"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %d | %s |\n", op.Name, request, op.Status, permission)
+			fmt.Fprintf(&b, "| %s | %s | %d | %s | `%s` |\n", op.Name, request, op.Status, permission, proof(s.Name, op.Name))
 		}
 		if len(s.Modelled) > 0 {
 			names := make([]string, len(s.Modelled))

@@ -228,12 +228,12 @@ func TestUnserved(t *testing.T) {
 }
 
 func TestCompatibility(t *testing.T) {
-	page := awsapi.Compatibility(newHouse(t).services)
+	page := awsapi.Compatibility(newHouse(t).services, func(service, operation string) string { return service + ".Test" + operation })
 	for _, want := range []string{
 		"## AWS X-Ray (`xray`, rest-json, API 2016-04-12)",
 		"38 of 38 modelled operations are served.",
-		"| PutTraceSegments | `POST /TraceSegments` | 200 | `xray:PutTraceSegments` |",
-		"| GetCallerIdentity | `Action=GetCallerIdentity` | 200 | none |",
+		"| PutTraceSegments | `POST /TraceSegments` | 200 | `xray:PutTraceSegments` | `xray.TestPutTraceSegments` |",
+		"| GetCallerIdentity | `Action=GetCallerIdentity` | 200 | none | `sts.TestGetCallerIdentity` |",
 		"CreateVirtualMFADevice",
 	} {
 		if !strings.Contains(page, want) {

@@ -72,3 +72,11 @@ equal(names(sub(function_segment(docs), "Invocation")), ["work"], "below Invocat
 # Switching active tracing off needs no right.
 iam.detach_role_policy(RoleName="full", PolicyArn=WRITE)
 lam.update_function_configuration(FunctionName="g", TracingConfig={"Mode": "PassThrough"})
+
+# What a role has is listed, and what is taken from it is gone.
+equal(sorted(r["RoleName"] for p in iam.get_paginator("list_roles").paginate() for r in p["Roles"])[:2], ["bare", "full"], "roles")
+equal(iam.list_role_policies(RoleName="bare")["PolicyNames"], ["deny", "xray"], "inline policies")
+equal(iam.get_role_policy(RoleName="bare", PolicyName="deny")["PolicyDocument"]["Statement"][0]["Effect"], "Deny", "the policy")
+iam.delete_role_policy(RoleName="bare", PolicyName="deny")
+equal(iam.list_role_policies(RoleName="bare")["PolicyNames"], ["xray"], "inline policies after one was deleted")
+refused("NoSuchEntity", None, iam.get_role_policy, RoleName="bare", PolicyName="deny")
