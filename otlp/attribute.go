@@ -19,8 +19,13 @@ type value struct {
 	kind   valueKind
 	number uint64 // a bool, the bits of an int64 or of a float64
 	text   string // a string, or bytes
-	list   []value
-	pairs  attributes
+	*nested
+}
+
+// nested is what a list or a map holds; scalars have none.
+type nested struct {
+	list  []value
+	pairs attributes
 }
 
 type valueKind uint8
@@ -55,6 +60,9 @@ func (v *value) string() string {
 func (v *value) strings() (list []string) {
 	if v.kind == stringValue {
 		return []string{v.text}
+	}
+	if v.kind != listValue {
+		return nil
 	}
 	for i := range v.list {
 		if v.list[i].kind == stringValue {
@@ -159,3 +167,5 @@ func (a attributes) appendJSON(b []byte) []byte {
 }
 
 func doubleOf(f float64) value { return value{kind: doubleValue, number: math.Float64bits(f)} }
+
+func mapOf(a attributes) value { return value{kind: mapValue, nested: &nested{pairs: a}} }

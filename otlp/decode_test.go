@@ -14,7 +14,7 @@ import (
 )
 
 var compare = cmp.Options{
-	cmp.AllowUnexported(resourceSpans{}, span{}, event{}, link{}, attribute{}, value{}),
+	cmp.AllowUnexported(resourceSpans{}, span{}, event{}, link{}, attribute{}, value{}, nested{}),
 	cmpopts.EquateEmpty(),
 }
 
@@ -64,7 +64,7 @@ func TestBounds(t *testing.T) {
 	nested := func(depth int) []byte {
 		v := value{kind: stringValue, text: "x"}
 		for range depth {
-			v = value{kind: listValue, list: []value{v}}
+			v = value{kind: listValue, nested: &nested{list: []value{v}}}
 		}
 		return encode([]resourceSpans{{resource: attributes{{"k", v}}}})
 	}
@@ -100,7 +100,8 @@ func fuzzed(t *testing.T, request []resourceSpans) {
 	for i := range request {
 		r := newResource(request[i].resource)
 		for j := range request[i].spans {
-			docs, err := documents(&Config{AnnotateAll: j%2 == 1}, r, &request[i].spans[j])
+			m := mapper{cfg: &Config{AnnotateAll: j%2 == 1}}
+			docs, err := m.documents(r, &request[i].spans[j])
 			for _, d := range docs {
 				if err != nil || !json.Valid(d) {
 					t.Errorf("%v, not JSON: %s", err, d)

@@ -141,7 +141,7 @@ func readStatus(t *testing.T, w *httptest.ResponseRecorder) (code statusCode, me
 		return s.Code, s.Message
 	}
 	var r wireReader
-	if err := r.message(w.Body.Bytes(), func(f *field) error {
+	if err := r.message(w.Body.Bytes(), func(f field) error {
 		switch {
 		case f.is(1, protowire.VarintType):
 			code = statusCode(f.number)
@@ -174,8 +174,8 @@ func TestPartialSuccess(t *testing.T) {
 	var rejected uint64
 	var message string
 	var r wireReader
-	err := r.message(w.Body.Bytes(), func(f *field) error {
-		return r.message(f.bytes, func(f *field) error {
+	err := r.message(w.Body.Bytes(), func(f field) error {
+		return r.message(f.bytes, func(f field) error {
 			if f.is(1, protowire.VarintType) {
 				rejected = f.number
 			} else {

@@ -206,13 +206,13 @@ func (v *jsonValue) value() value {
 	case v.Bytes != nil:
 		return value{kind: bytesValue, text: string(*v.Bytes)}
 	case v.Array != nil:
-		x := value{kind: listValue}
+		x := value{kind: listValue, nested: &nested{}}
 		for i := range v.Array.Values {
 			x.list = append(x.list, v.Array.Values[i].value())
 		}
 		return x
 	case v.Map != nil:
-		return value{kind: mapValue, pairs: v.Map.Values.attributes()}
+		return mapOf(v.Map.Values.attributes())
 	}
 	return value{}
 }

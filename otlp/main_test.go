@@ -150,8 +150,8 @@ func request() []resourceSpans {
 				attributes: attributes{
 					text("http.request.method", "GET"),
 					{"http.response.status_code", value{kind: intValue, number: 503}},
-					{"list", value{kind: listValue, list: []value{{kind: boolValue, number: 1}, {}, doubleOf(1.5), {kind: bytesValue, text: "\x00\x01"}}}},
-					{"map", value{kind: mapValue, pairs: attributes{text("k", "ü"), {"n", value{kind: intValue, number: 1<<64 - 1}}}}},
+					{"list", value{kind: listValue, nested: &nested{list: []value{{kind: boolValue, number: 1}, {}, doubleOf(1.5), {kind: bytesValue, text: "\x00\x01"}}}}},
+					{"map", mapOf(attributes{text("k", "ü"), {"n", value{kind: intValue, number: 1<<64 - 1}}})},
 				},
 				status: statusError, message: "it broke",
 			},

@@ -138,7 +138,7 @@ func (m *mapper) defaultMetadata(p part, indexed func(string, *value) bool, merg
 					w.time("time", radiograph.Timestamp(e.time))
 				}
 				if len(e.attributes) > 0 {
-					w.value("attributes", &value{kind: mapValue, pairs: e.attributes})
+					w.value("attributes", new(mapOf(e.attributes)))
 				}
 			})
 		}

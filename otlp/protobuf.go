@@ -21,12 +21,12 @@ type field struct {
 
 // is reports whether the field has an id and wire type. One with another wire
 // type counts as unknown, as in every protobuf reader.
-func (f *field) is(id protowire.Number, wire protowire.Type) bool {
+func (f field) is(id protowire.Number, wire protowire.Type) bool {
 	return f.id == id && f.wire == wire
 }
 
 // text shares the body's memory.
-func (f *field) text() string {
+func (f field) text() string {
 	if !utf8.Valid(f.bytes) {
 		return strings.ToValidUTF8(string(f.bytes), "\uFFFD")
 	}
@@ -41,7 +41,7 @@ type wireReader struct{ elements int }
 func decodeProtobuf(body []byte) ([]resourceSpans, error) {
 	var r wireReader
 	var out []resourceSpans
-	err := r.message(body, func(f *field) error {
+	err := r.message(body, func(f field) error {
 		if !f.is(1, protowire.BytesType) {
 			return nil
 		}
@@ -55,7 +55,7 @@ func decodeProtobuf(body []byte) ([]resourceSpans, error) {
 }
 
 // message hands each field of a message to take.
-func (r *wireReader) message(b []byte, take func(*field) error) error {
+func (r *wireReader) message(b []byte, take func(field) error) error {
 	if r.elements++; r.elements > maxElements {
 		return errTooMany
 	}
@@ -85,7 +85,7 @@ func (r *wireReader) message(b []byte, take func(*field) error) error {
 			return errProtobuf
 		}
 		b = b[n:]
-		if err := take(&f); err != nil {
+		if err := take(f); err != nil {
 			return err
 		}
 	}
@@ -93,12 +93,12 @@ func (r *wireReader) message(b []byte, take func(*field) error) error {
 }
 
 func (r *wireReader) resourceSpans(b []byte, into *resourceSpans) error {
-	return r.message(b, func(f *field) error {
+	return r.message(b, func(f field) error {
 		switch {
 		case f.is(1, protowire.BytesType): // resource
-			return r.message(f.bytes, func(f *field) error { return r.attribute(f, 1, &into.resource, 0) })
+			return r.message(f.bytes, func(f field) error { return r.attribute(f, 1, &into.resource, 0) })
 		case f.is(2, protowire.BytesType): // scope spans
-			return r.message(f.bytes, func(f *field) error {
+			return r.message(f.bytes, func(f field) error {
 				if !f.is(2, protowire.BytesType) {
 					return nil
 				}
@@ -111,7 +111,7 @@ func (r *wireReader) resourceSpans(b []byte, into *resourceSpans) error {
 }
 
 func (r *wireReader) span(b []byte, s *span) error {
-	return r.message(b, func(f *field) error {
+	return r.message(b, func(f field) error {
 		switch f.wire {
 		case protowire.BytesType:
 			switch f.id {
@@ -155,7 +155,7 @@ func (r *wireReader) span(b []byte, s *span) error {
 }
 
 func (r *wireReader) status(b []byte, s *span) error {
-	return r.message(b, func(f *field) error {
+	return r.message(b, func(f field) error {
 		switch {
 		case f.is(2, protowire.BytesType):
 			s.message = f.text()
@@ -167,7 +167,7 @@ func (r *wireReader) status(b []byte, s *span) error {
 }
 
 func (r *wireReader) event(b []byte, e *event) error {
-	return r.message(b, func(f *field) error {
+	return r.message(b, func(f field) error {
 		switch {
 		case f.is(1, protowire.Fixed64Type):
 			e.time = f.number
@@ -179,7 +179,7 @@ func (r *wireReader) event(b []byte, e *event) error {
 }
 
 func (r *wireReader) link(b []byte, l *link) error {
-	return r.message(b, func(f *field) error {
+	return r.message(b, func(f field) error {
 		switch {
 		case f.is(1, protowire.BytesType):
 			l.traceID = f.bytes
@@ -191,13 +191,13 @@ func (r *wireReader) link(b []byte, l *link) error {
 }
 
 // attribute adds f to list when it is the KeyValue field of that id.
-func (r *wireReader) attribute(f *field, id protowire.Number, list *attributes, depth int) error {
+func (r *wireReader) attribute(f field, id protowire.Number, list *attributes, depth int) error {
 	if !f.is(id, protowire.BytesType) {
 		return nil
 	}
 	*list = append(*list, attribute{})
 	a := &(*list)[len(*list)-1]
-	return r.message(f.bytes, func(f *field) error {
+	return r.message(f.bytes, func(f field) error {
 		switch {
 		case f.is(1, protowire.BytesType):
 			a.key = f.text()
@@ -213,7 +213,7 @@ func (r *wireReader) value(b []byte, v *value, depth int) error {
 	if depth > maxDepth {
 		return errTooDeep
 	}
-	return r.message(b, func(f *field) error {
+	return r.message(b, func(f field) error {
 		switch {
 		case f.is(1, protowire.BytesType):
 			*v = value{kind: stringValue, text: f.text()}
@@ -224,8 +224,8 @@ func (r *wireReader) value(b []byte, v *value, depth int) error {
 		case f.is(4, protowire.Fixed64Type):
 			*v = value{kind: doubleValue, number: f.number}
 		case f.is(5, protowire.BytesType):
-			*v = value{kind: listValue}
-			return r.message(f.bytes, func(f *field) error {
+			*v = value{kind: listValue, nested: &nested{}}
+			return r.message(f.bytes, func(f field) error {
 				if !f.is(1, protowire.BytesType) {
 					return nil
 				}
@@ -233,8 +233,8 @@ func (r *wireReader) value(b []byte, v *value, depth int) error {
 				return r.value(f.bytes, &v.list[len(v.list)-1], depth+1)
 			})
 		case f.is(6, protowire.BytesType):
-			*v = value{kind: mapValue}
-			return r.message(f.bytes, func(f *field) error { return r.attribute(f, 1, &v.pairs, depth+1) })
+			*v = value{kind: mapValue, nested: &nested{}}
+			return r.message(f.bytes, func(f field) error { return r.attribute(f, 1, &v.pairs, depth+1) })
 		case f.is(7, protowire.BytesType):
 			*v = value{kind: bytesValue, text: string(f.bytes)}
 		}

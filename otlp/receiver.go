@@ -65,6 +65,7 @@ func (r *Receiver) put(ctx context.Context, t radiograph.Tenant, request []resou
 		batch = make([]radiograph.Document, 0, min(maxBatch, 64))
 		from  = make([]*span, 0, cap(batch)) // the span each document is of
 		last  *span
+		m     = mapper{cfg: &r.cfg}
 	)
 	flush := func() error {
 		if len(batch) == 0 {
@@ -87,7 +88,7 @@ func (r *Receiver) put(ctx context.Context, t radiograph.Tenant, request []resou
 		rs := newResource(request[i].resource)
 		for j := range request[i].spans {
 			s := &request[i].spans[j]
-			bodies, err := documents(&r.cfg, rs, s)
+			bodies, err := m.documents(rs, s)
 			if err != nil {
 				o.reject(s.spanID, err.Error())
 				continue
@@ -148,11 +149,12 @@ func (r *Receiver) Frame(body []byte) (docs [][]byte, lost []string) {
 	if err != nil {
 		return nil, []string{"a datagram was dropped: " + err.Error()}
 	}
+	m := mapper{cfg: &r.cfg}
 	for i := range request {
 		rs := newResource(request[i].resource)
 		for j := range request[i].spans {
 			s := &request[i].spans[j]
-			bodies, err := documents(&r.cfg, rs, s)
+			bodies, err := m.documents(rs, s)
 			if err != nil {
 				lost = append(lost, "an OpenTelemetry span was dropped: "+err.Error())
 			}

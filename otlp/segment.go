@@ -1,20 +1,23 @@
 package otlp
 
 import (
+	"bytes"
 	"crypto/sha256"
 
 	"radiograph"
 )
 
-// mapper turns one span into its documents.
+// mapper turns spans into their documents, one after the other.
 type mapper struct {
+	cfg *Config
+
+	// Of the span at hand.
 	identity
-	cfg      *Config
 	resource *resource
 	span     *span
 	status   int64  // of HTTP; 0: none
 	used     []bool // span attributes that have a member of their own, by position
-	w        writer
+	w        writer // the document at hand; documents are copies
 }
 
 // part says which document of a span is written.
@@ -28,12 +31,12 @@ type part struct {
 // documents maps a span: to one segment or subsegment, or, when a service begins
 // with a call, to a segment of the service that has the call as its subsegment.
 // The error is about that span alone.
-func documents(cfg *Config, r *resource, s *span) ([][]byte, error) {
-	x, err := s.identity()
-	if err != nil {
+func (m *mapper) documents(r *resource, s *span) (docs [][]byte, err error) {
+	if m.identity, err = s.identity(); err != nil {
 		return nil, err
 	}
-	m := mapper{identity: x, cfg: cfg, resource: r, span: s, used: make([]bool, len(s.attributes))}
+	m.resource, m.span = r, s
+	m.used = append(m.used[:0], make([]bool, len(s.attributes))...)
 	m.status = m.number("http.response.status_code", "http.status_code")
 	switch {
 	case !m.localRoot():
@@ -87,7 +90,7 @@ func (m *mapper) awsCall() bool {
 // document writes one document. Its members come in the same order each time, so
 // that a span that is sent again makes the same bytes.
 func (m *mapper) document(p part) []byte {
-	m.w = append(make(writer, 0, 1<<10), '{')
+	m.w = append(m.w[:0], '{')
 	w := &m.w
 	w.text("trace_id", m.trace.String())
 	w.id("id", p.id)
@@ -131,7 +134,7 @@ func (m *mapper) document(p part) []byte {
 	}
 	m.rest(p)
 	*w = append(*w, '}')
-	return *w
+	return bytes.Clone(*w)
 }
 
 // outcome says what became of the request. The HTTP status says whose fault a
@@ -159,7 +162,7 @@ func (m *mapper) linkList() {
 			m.w.text("trace_id", radiograph.TraceID(l.traceID).String())
 			m.w.id("id", radiograph.SegmentID(l.spanID))
 			if len(l.attributes) > 0 {
-				m.w.value("attributes", &value{kind: mapValue, pairs: l.attributes})
+				m.w.value("attributes", new(mapOf(l.attributes)))
 			}
 		})
 	}

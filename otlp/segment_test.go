@@ -113,7 +113,7 @@ func runCase(t *testing.T, script string) string {
 			s.attributes = append(s.attributes, keyValues(t, []string{line})...)
 		}
 	}
-	docs, err := documents(&cfg, newResource(resource), s)
+	docs, err := (&mapper{cfg: &cfg}).documents(newResource(resource), s)
 	if err != nil {
 		t.Fatalf("%s\n%v", script, err)
 	}
@@ -180,7 +180,7 @@ func valueOf(t *testing.T, text string) value {
 		f, _ := x.Float64()
 		return doubleOf(f)
 	case []any:
-		v := value{kind: listValue}
+		v := value{kind: listValue, nested: &nested{}}
 		for _, item := range x {
 			b, _ := json.Marshal(item)
 			v.list = append(v.list, valueOf(t, string(b)))
