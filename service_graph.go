@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // Statistics counts requests by outcome. OK + Throttle + OtherError + Fault is
@@ -44,6 +45,37 @@ func Bucket(micros int64) int64 {
 		if unit *= 10; limit > math.MaxInt64/10 {
 			break
 		}
+	}
+	return (micros + unit/2) / unit * unit
+}
+
+// FineWindow is the longest range whose totals have histograms as Bucket makes
+// them. Those of longer ranges are Coarse: the graph of a busy day would else be
+// some ten megabytes.
+const FineWindow = Timestamp(time.Hour)
+
+// Coarse is h with two significant digits.
+func (h Histogram) Coarse() Histogram {
+	if len(h) == 0 {
+		return nil
+	}
+	out := make(Histogram, 0, len(h))
+	for _, b := range h {
+		b.Micros = CoarseBucket(b.Micros)
+		if n := len(out); n > 0 && out[n-1].Micros == b.Micros {
+			out[n-1].Count += b.Count
+		} else {
+			out = append(out, b)
+		}
+	}
+	return slices.DeleteFunc(out, func(b Bar) bool { return b.Count == 0 })
+}
+
+// CoarseBucket rounds what Bucket made to two significant digits.
+func CoarseBucket(micros int64) int64 {
+	unit := int64(1)
+	for micros/unit >= 100 {
+		unit *= 10
 	}
 	return (micros + unit/2) / unit * unit
 }

@@ -70,12 +70,16 @@ type TraceStore interface {
 type SumsQuery struct {
 	Group    GroupID   // 0: over all traces
 	From, To Timestamp // minutes that begin in [From, To)
-	// Total adds the minutes up; the answers' Minute is 0.
+	// Total adds the minutes up; the answers' Minute is 0, and their histograms are
+	// Coarse when the range is longer than FineWindow.
 	Total bool
 	// Chooses says of a contribution's node, edge and link whether it is wanted; nil
 	// wants all.
 	Chooses func(c *Contribution) bool
 }
+
+// Coarse reports whether the answers' histograms are.
+func (q *SumsQuery) Coarse() bool { return q.Total && q.To-q.From > FineWindow }
 
 // Refused is an entity a store did not take because DoorLambda wrote it first, or
 // with Late a whole record that came when its trace could no longer change.

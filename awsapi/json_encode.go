@@ -10,6 +10,12 @@ import (
 	"radiograph"
 )
 
+// JSONAppender is a list that writes itself, since outputs have very long ones of
+// it. It writes what the encoder would.
+type JSONAppender interface {
+	AppendJSON(b []byte) []byte
+}
+
 // appendJSON writes the body members of a structure, a value at a time, without
 // blanks.
 func appendJSON(b []byte, s *Shape, v reflect.Value) []byte {
@@ -57,6 +63,9 @@ func appendValue(b []byte, s *Shape, v reflect.Value) []byte {
 	case Structure:
 		return appendJSON(b, s, v)
 	case List:
+		if s.appends {
+			return v.Interface().(JSONAppender).AppendJSON(b)
+		}
 		b = append(b, '[')
 		for i := range v.Len() {
 			if i > 0 {

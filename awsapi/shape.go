@@ -62,6 +62,7 @@ type Shape struct {
 	pointer bool // Go is a pointer to the type proper
 	text    bool // a Text
 	texts   bool // a []Text: read without reflection
+	appends bool // a JSONAppender: written without reflection
 	byName  map[string]*Member
 	payload *Member // structures: the member that is the whole body
 	body    bool    // structures: at least one member travels in the body
@@ -136,6 +137,7 @@ func shapeOf(t reflect.Type, building map[reflect.Type]*Shape) *Shape {
 	case base.Kind() == reflect.Slice:
 		s.Type, s.Elem = List, shapeOf(base.Elem(), building)
 		s.texts = base == reflect.TypeFor[[]Text]()
+		s.appends = base.Implements(reflect.TypeFor[JSONAppender]())
 	case base.Kind() == reflect.Map && base.Key().Kind() == reflect.String:
 		s.Type, s.Elem = Map, shapeOf(base.Elem(), building)
 	case base.Kind() == reflect.String:

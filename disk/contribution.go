@@ -11,8 +11,8 @@ import (
 	"radiograph/trace"
 )
 
-// Contributions implements radiograph.TraceStore. Totals read the hour rows, and
-// minutes rows only where the range begins or ends within an hour; minutes are
+// Contributions implements radiograph.TraceStore. Coarse totals read the hour rows,
+// and minutes rows only where the range begins or ends within an hour; minutes are
 // read of the chosen nodes and edges only. So the cost follows hours, nodes and
 // edges, not traces.
 func (s *Store) Contributions(ctx context.Context, t radiograph.Tenant, q radiograph.SumsQuery) iter.Seq2[*radiograph.Contribution, error] {
@@ -97,9 +97,9 @@ func (r *sumsReader) hours(ctx context.Context) iter.Seq2[hourRow, error] {
 	}
 }
 
-// whole reports whether all of an hour is in the range.
+// whole reports whether the hour row answers for all of an hour.
 func (r *sumsReader) whole(hour int64) bool {
-	return r.from <= hour*minutesPerHour && (hour+1)*minutesPerHour <= r.to
+	return r.query.Coarse() && r.from <= hour*minutesPerHour && (hour+1)*minutesPerHour <= r.to
 }
 
 // total adds up the sums of one version and identity.
@@ -110,9 +110,9 @@ type total struct {
 	durations, responseTimes tally
 }
 
-func (t *total) add(s *stored) bool {
+func (t *total) add(s *stored, coarse bool) bool {
 	t.merge(&s.numbers)
-	fine, good := t.durations.addStored(s.durations), t.responseTimes.addStored(s.responseTimes)
+	fine, good := t.durations.addStored(s.durations, coarse), t.responseTimes.addStored(s.responseTimes, coarse)
 	return fine && good
 }
 
@@ -152,7 +152,7 @@ func (r *sumsReader) totals(ctx context.Context, waiting differences, yield func
 			if t != nil {
 				var s stored
 				if s, ok = e.stored(); ok {
-					ok = t.add(&s)
+					ok = t.add(&s, false) // they are
 				}
 			}
 			if !ok {
@@ -170,8 +170,8 @@ func (r *sumsReader) totals(ctx context.Context, waiting differences, yield func
 		}
 		if t, _ := of(k.in.Version, k.identity); t != nil {
 			t.merge(&sum.numbers)
-			t.durations.addHistogram(sum.Durations)
-			t.responseTimes.addHistogram(sum.ResponseTimes)
+			t.durations.addHistogram(sum.Durations, r.query.Coarse())
+			t.responseTimes.addHistogram(sum.ResponseTimes, r.query.Coarse())
 		}
 	}
 	for _, totals := range versions {
@@ -208,7 +208,7 @@ func (r *sumsReader) part(ctx context.Context, h hourRow, of func(version int, i
 		}
 		m := minutesOf(value)
 		for m.next() {
-			if at := h.hour*minutesPerHour + int64(m.minute); r.from <= at && at < r.to && !t.add(&m.stored) {
+			if at := h.hour*minutesPerHour + int64(m.minute); r.from <= at && at < r.to && !t.add(&m.stored, r.query.Coarse()) {
 				m.fail()
 			}
 		}

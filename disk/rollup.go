@@ -12,7 +12,7 @@ import (
 
 // Sums are kept in two kinds of rows, for all traces (group 0) and for each
 // version of each group. An hour row has the sums over the hour of all nodes and
-// edges: graphs read it. A minutes row has those of one node or edge for each
+// edges, with coarse histograms: graphs of long ranges read it. A minutes row has those of one node or edge for each
 // minute of the hour: series read it, and graphs where a range begins or ends
 // within an hour. Both are merged: writers add operands of the same form with
 // differences; see merge_operator.go. Values:
@@ -131,13 +131,12 @@ func (d differences) write(b *pebble.Batch) error {
 			in = make(differences)
 			hours[string(key)] = in
 		}
-		if sum := in[string(at.identity)]; sum != nil {
-			sum.merge(d[k])
-		} else {
-			sum := &sums{}
-			sum.merge(d[k])
+		sum := in[string(at.identity)]
+		if sum == nil {
+			sum = &sums{}
 			in[string(at.identity)] = sum
 		}
+		sum.merge(&sums{d[k].numbers, d[k].Durations.Coarse(), d[k].ResponseTimes.Coarse()})
 	}
 	merge := func(key, value []byte) error {
 		if err := b.Merge(key, seal(key, value), nil); err != nil {

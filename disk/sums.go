@@ -295,19 +295,34 @@ type tally struct {
 }
 
 // addStored adds bars; false when they do not decode.
-func (t *tally) addStored(stored []byte) bool {
+func (t *tally) addStored(stored []byte, coarse bool) bool {
 	bars := bars{fields: fields{b: stored}}
 	for bars.next() {
-		t.add(bars.number, bars.count)
+		number := bars.number
+		if coarse {
+			number = int(coarseBars[number])
+		}
+		t.add(number, bars.count)
 	}
 	return !bars.bad
 }
 
-func (t *tally) addHistogram(h radiograph.Histogram) {
+func (t *tally) addHistogram(h radiograph.Histogram, coarse bool) {
+	if coarse {
+		h = h.Coarse()
+	}
 	for _, b := range h {
 		t.add(barNumber(b.Micros), b.Count)
 	}
 }
+
+// coarseBars are the numbers that bars have when they are coarse.
+var coarseBars = func() (numbers [allBars]uint16) {
+	for i := range numbers {
+		numbers[i] = uint16(barNumber(radiograph.CoarseBucket(barMicros(i))))
+	}
+	return numbers
+}()
 
 func (t *tally) add(number int, count int64) {
 	if i := number - t.low; uint(i) < uint(len(t.counts)) {

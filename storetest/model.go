@@ -179,6 +179,9 @@ func (m *Model) Contributions(_ context.Context, t radiograph.Tenant, q radiogra
 			}
 		}
 		for _, c := range sums {
+			if q.Coarse() {
+				c.Durations, c.ResponseTimes = c.Durations.Coarse(), c.ResponseTimes.Coarse()
+			}
 			if !yield(c, nil) {
 				return
 			}

@@ -96,17 +96,20 @@ func links(traces []*Trace) []request {
 func micros(e *Entity) int64 { return max(0, e.End-e.Start+500) / 1000 }
 
 // bucket is the three significant digits of a number of microseconds.
-func bucket(n int64) int64 {
+func bucket(n int64) int64 { return rounded(n, 3) }
+
+// rounded is the first digits of a number.
+func rounded(n int64, keep int) int64 {
 	digits := strconv.FormatInt(n, 10)
-	if len(digits) <= 3 {
+	if len(digits) <= keep {
 		return n
 	}
-	kept, err := strconv.ParseInt(digits[:3], 10, 64)
+	kept, err := strconv.ParseInt(digits[:keep], 10, 64)
 	must(err)
-	if digits[3] >= '5' {
+	if digits[keep] >= '5' {
 		kept++
 	}
-	for range len(digits) - 3 {
+	for range len(digits) - keep {
 		kept *= 10
 	}
 	return kept
@@ -147,7 +150,7 @@ func (s *sums) add(r request) {
 }
 
 // ServiceGraph is what GetServiceGraph says of [from, to): the requests that began
-// in it, to the minute.
+// in it, to the minute. The histograms of more than an hour have two digits.
 func ServiceGraph(traces []*Trace, from, to int64) any {
 	var all []request
 	for _, t := range traces {
@@ -157,7 +160,8 @@ func ServiceGraph(traces []*Trace, from, to int64) any {
 			}
 		}
 	}
-	return nodes(all)
+	minutes := (to+minute-1)/minute - from/minute
+	return nodes(all, minutes > 60)
 }
 
 // TraceGraph is what GetTraceGraph says of some traces.
@@ -166,12 +170,22 @@ func TraceGraph(traces []*Trace) any {
 	for _, t := range traces {
 		all = append(all, t.requests()...)
 	}
-	return nodes(all)
+	return nodes(all, false)
 }
 
 // nodes are the Services of a graph, by name, with their Edges by the name of
 // their target instead of by ReferenceId.
-func nodes(all []request) any {
+func nodes(all []request, coarse bool) any {
+	histogram := func(h map[int64]int64) []any {
+		if !coarse {
+			return histogram(h)
+		}
+		sum := make(map[int64]int64)
+		for at, n := range h {
+			sum[rounded(at, 2)] += n
+		}
+		return histogram(sum)
+	}
 	sum := make(map[edge]*sums)
 	for _, r := range all {
 		if sum[r.edge] == nil {

@@ -34,7 +34,7 @@ type timeSeriesStatistics struct {
 	EdgeSummaryStatistics     *statistics
 	ServiceSummaryStatistics  *statistics
 	ServiceForecastStatistics *forecastStatistics
-	ResponseTimeHistogram     []histogramEntry
+	ResponseTimeHistogram     histogram
 }
 
 type forecastStatistics struct{ FaultCountHigh, FaultCountLow int64 }

@@ -2,6 +2,8 @@ package xray
 
 import (
 	"context"
+	"math"
+	"strconv"
 	"time"
 
 	"radiograph"
@@ -44,8 +46,8 @@ type service struct {
 	EndTime               radiograph.Timestamp
 	Edges                 []edge
 	SummaryStatistics     *statistics // absent on client nodes
-	DurationHistogram     []histogramEntry
-	ResponseTimeHistogram []histogramEntry
+	DurationHistogram     histogram
+	ResponseTimeHistogram histogram
 }
 
 type edge struct {
@@ -53,10 +55,10 @@ type edge struct {
 	StartTime                 radiograph.Timestamp
 	EndTime                   radiograph.Timestamp
 	SummaryStatistics         statistics
-	ResponseTimeHistogram     []histogramEntry
+	ResponseTimeHistogram     histogram
 	Aliases                   []alias
 	EdgeType                  string `omit:"empty"` // "link": asynchronous
-	ReceivedEventAgeHistogram []histogramEntry
+	ReceivedEventAgeHistogram histogram
 }
 
 type alias struct {
@@ -80,6 +82,40 @@ type faultStatistics struct{ OtherCount, TotalCount int64 }
 type histogramEntry struct {
 	Value float64 // seconds
 	Count int64
+}
+
+// histogram writes itself: a graph has some ten thousand entries.
+type histogram []histogramEntry
+
+// AppendJSON implements awsapi.JSONAppender. Values are whole microseconds.
+func (h histogram) AppendJSON(b []byte) []byte {
+	b = append(b, '[')
+	for i, e := range h {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"Value":`...)
+		b = appendMicros(b, int64(math.Round(e.Value*1e6)))
+		b = append(b, `,"Count":`...)
+		b = append(strconv.AppendInt(b, e.Count, 10), '}')
+	}
+	return append(b, ']')
+}
+
+// appendMicros writes microseconds as a number of seconds, without zeros at the
+// end.
+func appendMicros(b []byte, micros int64) []byte {
+	b = strconv.AppendInt(b, micros/1e6, 10)
+	part := micros % 1e6
+	if part == 0 {
+		return b
+	}
+	b = append(b, '.')
+	for unit := int64(1e5); part > 0; unit /= 10 {
+		b = append(b, '0'+byte(part/unit))
+		part %= unit
+	}
+	return b
 }
 
 // getServiceGraph answers in one page.
@@ -160,8 +196,8 @@ func newStatistics(s radiograph.Statistics) statistics {
 	}
 }
 
-func newHistogram(h radiograph.Histogram) []histogramEntry {
-	list := make([]histogramEntry, 0, len(h))
+func newHistogram(h radiograph.Histogram) histogram {
+	list := make(histogram, 0, len(h))
 	for _, bar := range h {
 		list = append(list, histogramEntry{Value: float64(bar.Micros) / 1e6, Count: bar.Count})
 	}
