@@ -282,6 +282,34 @@ func coveragesOf(causes []radiograph.RootCause) (n int) {
 	return n
 }
 
+// skipRootCauses reads over a list of causes and counts their entities.
+func (f *fields) skipRootCauses() (entities int) {
+	text := func() { f.take(f.count()) }
+	for range f.count() {
+		f.flag()
+		for range f.count() {
+			f.flag()
+			text()
+			text()
+			text()
+			n := f.count()
+			for range n {
+				f.flag()
+				text()
+				f.take(8)
+				for range f.count() {
+					f.flag()
+					f.take(len(radiograph.SegmentID{}))
+					text()
+					text()
+				}
+			}
+			entities += n
+		}
+	}
+	return entities
+}
+
 // splitCoverages finds each row's part of the column.
 func (c *chunkReader) splitCoverages(whole []int64) error {
 	slow, err := c.dictionary(slowCauseColumn)
@@ -295,8 +323,7 @@ func (c *chunkReader) splitCoverages(whole []int64) error {
 	uses := make([]int, slow.entries())
 	for code := range uses {
 		f := &fields{b: slow.entry(code)}
-		uses[code] = coveragesOf(readList(f, (*fields).rootCause))
-		if !f.ended() {
+		if uses[code] = f.skipRootCauses(); !f.ended() {
 			return c.bad(slowCauseColumn)
 		}
 	}
