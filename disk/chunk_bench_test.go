@@ -29,12 +29,13 @@ func benchSummaries(b *testing.B, n int, start time.Time) []*radiograph.Summary 
 func BenchmarkChunkWrite(b *testing.B) {
 	list := benchSummaries(b, chunkRows, time.Now())
 	s := open(b, Options{})
-	bytes := 0
+	w := writeChunk(s.packer, list)
 	for b.Loop() {
-		bytes = 0
-		for _, column := range writeChunk(s.packer, list).columns {
-			bytes += len(column)
-		}
+		w.fill(list)
+	}
+	bytes := 0
+	for _, column := range w.columns {
+		bytes += len(column)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(list)), "ns/trace")
 	b.ReportMetric(float64(bytes)/float64(len(list)), "B/trace")

@@ -22,15 +22,38 @@ type chunkWriter struct {
 	dictionaries [lookupColumn]dictionaryWriter
 	keys         []string // those with columns
 	keyValues    []dictionaryWriter
+	coverages    []byte
 	scratch      []byte
+	shape        []byte
+	shares       []float64
 }
 
 // writeChunk makes a chunk of up to chunkRows summaries in the order of Position
 // by index time.
 func writeChunk(p *packer, list []*radiograph.Summary) *chunkWriter {
-	w := &chunkWriter{packer: p, columns: map[int][]byte{}, keys: frequentKeys(list)}
+	w := &chunkWriter{packer: p, columns: map[int][]byte{}}
+	w.fill(list)
+	return w
+}
+
+// fill makes the next chunk, in the memory of the last.
+func (w *chunkWriter) fill(list []*radiograph.Summary) {
+	clear(w.columns)
+	for i := range w.ints {
+		w.ints[i] = w.ints[i][:0]
+	}
+	for i := range w.dictionaries {
+		w.dictionaries[i].reset()
+	}
+	w.coverages = w.coverages[:0]
+	w.keys = frequentKeys(list)
+	for len(w.keyValues) < len(w.keys) {
+		w.keyValues = append(w.keyValues, dictionaryWriter{})
+	}
+	for i := range w.keyValues {
+		w.keyValues[i].reset()
+	}
 	w.header = chunkHeader{Rows: len(list), All: math.MaxUint8}
-	w.keyValues = make([]dictionaryWriter, len(w.keys))
 	last := list[0].IndexTime
 	for i, s := range list {
 		w.times(s, last, i == 0)
@@ -39,7 +62,6 @@ func writeChunk(p *packer, list []*radiograph.Summary) *chunkWriter {
 		last = s.IndexTime
 	}
 	w.finish()
-	return w
 }
 
 // frequentKeys are the annotation keys that get columns, by name.
@@ -111,9 +133,9 @@ func (w *chunkWriter) members(s *radiograph.Summary) {
 	add(zoneColumn, appendList(w.scratch, s.AvailabilityZones, appendText))
 	add(faultCauseColumn, appendRootCauses(w.scratch, s.FaultRootCauses, nil))
 	add(errorCauseColumn, appendRootCauses(w.scratch, s.ErrorRootCauses, nil))
-	var coverages []float64
-	add(slowCauseColumn, appendRootCauses(w.scratch, s.ResponseTimeRootCauses, &coverages))
-	w.columns[coverageColumn] = appendCoverages(w.columns[coverageColumn], coverages, s.ResponseTime)
+	w.shares = w.shares[:0]
+	add(slowCauseColumn, appendRootCauses(w.scratch, s.ResponseTimeRootCauses, &w.shares))
+	w.coverages = appendCoverages(w.coverages, w.shares, s.ResponseTime)
 }
 
 // appendCoverages appends shares of a response time: nearly all are a whole
@@ -161,7 +183,7 @@ func (f *fields) coverages(n int, whole radiograph.Timestamp) []float64 {
 // annotation the number of its column plus one and its services, or a zero, key,
 // value and services.
 func (w *chunkWriter) annotations(list []radiograph.SummaryAnnotation) {
-	shape := binary.AppendUvarint(nil, uint64(len(list)))
+	shape := binary.AppendUvarint(w.shape[:0], uint64(len(list)))
 	for i := range list {
 		a := &list[i]
 		value := appendAnnotationValue(w.scratch[:0], a.Value)
@@ -175,6 +197,7 @@ func (w *chunkWriter) annotations(list []radiograph.SummaryAnnotation) {
 		shape = appendList(shape, a.ServiceIDs, appendService)
 	}
 	w.dictionaries[annotationColumn].add(shape)
+	w.shape = shape
 }
 
 func (w *chunkWriter) finish() {
@@ -186,13 +209,13 @@ func (w *chunkWriter) finish() {
 			w.columns[i] = w.packer.column(b)
 		}
 	}
-	w.columns[coverageColumn] = w.packer.column(w.columns[coverageColumn])
+	w.columns[coverageColumn] = w.packer.column(w.coverages)
 	for i := range w.dictionaries {
 		if i >= statusColumn && i != coverageColumn {
 			w.columns[i] = w.packer.column(w.dictionaries[i].bytes(false))
 		}
 	}
-	for k := range w.keyValues {
+	for k := range w.keys {
 		w.columns[keyColumn+k] = w.packer.column(w.keyValues[k].bytes(true))
 	}
 }

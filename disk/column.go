@@ -158,6 +158,11 @@ type dictionaryWriter struct {
 	codes []uint32
 }
 
+func (w *dictionaryWriter) reset() {
+	clear(w.index)
+	w.sizes, w.text, w.codes = w.sizes[:0], w.text[:0], w.codes[:0]
+}
+
 func (w *dictionaryWriter) add(v []byte) {
 	code, ok := w.index[string(v)]
 	if !ok {

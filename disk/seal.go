@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"maps"
@@ -163,13 +164,14 @@ func (s *Store) seal(ctx context.Context, all bool) error {
 		return err
 	}
 	now := s.clock()
+	w := &chunkWriter{packer: s.packer, columns: map[int][]byte{}}
 	for _, group := range s.sealer.quiet(now, all) {
 		for len(group) > 0 {
 			n := min(len(group), chunkRows)
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := s.sealTraces(group[:n]); err != nil {
+			if err := s.sealTraces(w, group[:n]); err != nil {
 				return err
 			}
 			group = group[n:]
@@ -299,26 +301,13 @@ func (l *sealer) adopt(k traceKey, row openRow) {
 }
 
 // sealTraces moves traces of one tenant and hour, the oldest first, into a chunk.
-func (s *Store) sealTraces(list []quietTrace) error {
+func (s *Store) sealTraces(w *chunkWriter, list []quietTrace) error {
 	slices.Reverse(list) // as a chunk has them
-	var kept []quietTrace
-	var sums []*radiograph.Summary
-	for _, q := range list {
-		sum, err := get(s.db, appendSummaryKey(nil, q.key.tenant, q.row.indexTime, q.key.id), readSummary)
-		switch {
-		case err != nil:
-			s.damaged(err)
-			s.sealer.leave(q)
-		case sum == nil:
-			s.sealer.forget(q)
-		default:
-			kept, sums = append(kept, q), append(sums, *sum)
-		}
+	kept, sums, err := s.readQuiet(list)
+	if err != nil || len(sums) == 0 {
+		return err
 	}
-	if len(sums) == 0 {
-		return nil
-	}
-	w := writeChunk(s.packer, sums)
+	w.fill(sums)
 	number, err := s.sequences.take(s.db, 1)
 	if err != nil {
 		return s.fail(err)
@@ -349,6 +338,40 @@ func (s *Store) sealTraces(list []quietTrace) error {
 		}
 		return nil
 	}, func() { s.sealer.forget(kept...) })
+}
+
+// readQuiet reads the rows of traces, in the order of their keys, and tells which
+// are there.
+func (s *Store) readQuiet(list []quietTrace) (kept []quietTrace, sums []*radiograph.Summary, err error) {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{summarySpace}, UpperBound: []byte{summarySpace + 1}})
+	if err != nil {
+		return nil, nil, readError("summaries", err)
+	}
+	defer func() { _ = it.Close() }() // its error was seen by it.Error
+	var key []byte
+	for _, q := range list {
+		key = appendSummaryKey(key[:0], q.key.tenant, q.row.indexTime, q.key.id)
+		found := it.SeekGE(key) && bytes.Equal(it.Key(), key)
+		if err := it.Error(); err != nil {
+			return nil, nil, readError(describe(key), err)
+		}
+		if !found {
+			s.sealer.forget(q)
+			continue
+		}
+		sealed, err := it.ValueAndErr()
+		var sum *radiograph.Summary
+		if err == nil {
+			sum, err = readSummary(key, sealed)
+		}
+		if err != nil {
+			s.damaged(err)
+			s.sealer.leave(q)
+			continue
+		}
+		kept, sums = append(kept, q), append(sums, sum)
+	}
+	return kept, sums, nil
 }
 
 // applySealed fills and applies a batch while no trace is written to; applied is
