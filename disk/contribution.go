@@ -339,6 +339,7 @@ func (d differences) replace(t tenant, in radiograph.Membership, old, new []trac
 		}
 		return
 	}
+	old, new = differing(old, new)
 	type change struct {
 		sums   sums
 		before numbers // the times that old has widened its row to
@@ -373,4 +374,24 @@ func (d differences) replace(t tenant, in radiograph.Membership, old, new []trac
 			d[k] = &c.sums
 		}
 	}
+}
+
+// differing leaves out what both lists have, most of a trace that one document was
+// added to. The lists have one order, so it looks only a little ahead.
+func differing(old, new []trace.Observation) (gone, come []trace.Observation) {
+	const ahead = 16
+	next := 0
+	for i := range old {
+		at := next
+		for at < len(new) && at < next+ahead && new[at] != old[i] {
+			at++
+		}
+		if at == len(new) || at == next+ahead {
+			gone = append(gone, old[i])
+			continue
+		}
+		come = append(come, new[next:at]...)
+		next = at + 1
+	}
+	return gone, append(come, new[next:]...)
 }
