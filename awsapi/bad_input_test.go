@@ -3,7 +3,9 @@ package awsapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,9 +14,29 @@ import (
 	"radiograph/awsapi/xray"
 )
 
-// maxAnswer is the longest an answer to a bad request may take; on a machine of
-// its own it is a fraction of a millisecond.
-const maxAnswer = time.Second
+// maxAnswer is the longest an answer to a bad request may take. On a machine that
+// is busy with something else a request is tried again, and may take three times as
+// long as encoding/json takes to check its body.
+const (
+	maxAnswer = 100 * time.Millisecond
+	maxTries  = 5
+)
+
+// hugeBodies are as long as a body may be, each bad for another part of a reader.
+// They put a member in the place of the one given, or besides it.
+func hugeBodies(m *awsapi.Member) []string {
+	const size = 8 << 20
+	fill := func(begin, of, end string) string {
+		return begin + strings.Repeat(of, (size-len(begin)-len(end))/len(of)) + end
+	}
+	switch {
+	case m == nil:
+		return []string{fill(`{"unknown":`, "[", ""), fill(`{"unknown":[`, `[],`, `0]}`), fill(`{"unknown":`, "9", `}`), fill(`{`, `"unknown":null,`, `"a":1}`)}
+	case m.Shape.Type == awsapi.List:
+		return []string{fill(`{"`+m.WireName+`":[`, `"",`, `""]}`), fill(`{"`+m.WireName+`":[`, `{},`, `{}]}`)}
+	}
+	return []string{fill(`{"`+m.WireName+`":"`, "x", `"}`), fill(`{"`+m.WireName+`":"`, `\u00e9`, `"}`)}
+}
 
 // plausible is a value that fits a shape, as far as its tags say.
 func plausible(s *awsapi.Shape, m *awsapi.Member) any {
@@ -102,9 +124,17 @@ func TestBadInput(t *testing.T) {
 		t.Run(op.Name, func(t *testing.T) {
 			sent, refused := 0, 0
 			send := func(what, body string) {
-				began := time.Now()
-				w := ask(server, op.Method, op.Path, body, "Authorization", auth)
-				took := time.Since(began)
+				var w *httptest.ResponseRecorder
+				took, allowed := time.Duration(math.MaxInt64), maxAnswer
+				for try := 0; try < maxTries && took > allowed; try++ {
+					began := time.Now()
+					if try > 0 {
+						json.Valid([]byte(body))
+						allowed, began = max(allowed, 3*time.Since(began)), time.Now()
+					}
+					w = ask(server, op.Method, op.Path, body, "Authorization", auth)
+					took = min(took, time.Since(began))
+				}
 				sent++
 				name := w.Header().Get("X-Amzn-Errortype")
 				switch {
@@ -114,7 +144,7 @@ func TestBadInput(t *testing.T) {
 				default:
 					t.Errorf("%s: %d %s %.300s", what, w.Code, name, w.Body)
 				}
-				if took > maxAnswer {
+				if took > allowed {
 					t.Errorf("%s: took %v", what, took)
 				}
 			}
@@ -129,9 +159,31 @@ func TestBadInput(t *testing.T) {
 			for _, body := range []string{"", "null", "[]", `"x"`, "{", `{"a":`, strings.Repeat("[", 10_000), "\xff"} {
 				send("body "+body[:min(len(body), 20)], body)
 			}
+			var member *awsapi.Member // nil where there is none: whatever comes is passed over
+			if len(op.Input.Members) > 0 {
+				member = op.Input.Members[0]
+			}
+			for i, body := range hugeBodies(member) {
+				send(fmt.Sprintf("huge body %d", i), body)
+			}
 			if refused < 5 && len(op.Input.Members) > 0 { // a body without members is not read
 				t.Errorf("only %d of %d bad requests were refused", refused, sent)
 			}
 		})
+	}
+}
+
+// TestLongLists: a list has an end, so that a body of empty elements is not
+// millions of complaints.
+func TestLongLists(t *testing.T) {
+	server := awsapi.NewServer(awsapi.Config{Services: newHouse(t).services})
+	put := func(n int) *httptest.ResponseRecorder {
+		return ask(server, "POST", "/TraceSegments", `{"TraceSegmentDocuments":[`+strings.Repeat(`"",`, n-1)+`""]}`, "Authorization", sign("AK", "xray"))
+	}
+	if w := put(10_000); w.Code != http.StatusOK || strings.Count(w.Body.String(), "ParseError") < 10_000 {
+		t.Errorf("%d %.200s", w.Code, w.Body)
+	}
+	if w := put(10_001); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "a list of more than 10000 elements") {
+		t.Errorf("%d %.200s", w.Code, w.Body)
 	}
 }

@@ -121,10 +121,12 @@ func (c *checker) scalar(m *Member, s *Shape, v reflect.Value, path string, leas
 		if len(m.Enum) > 0 && !slices.Contains(m.Enum, str) {
 			c.add(shown, path, "Member must satisfy enum value set: [%s]", strings.Join(m.Enum, ", "))
 		}
-		if m.pattern != nil && !m.pattern.MatchString(str) {
+		n := utf8.RuneCountInString(str)
+		tooLong := most != nil && float64(n) > *most // then a pattern would take long to say no
+		if m.pattern != nil && !tooLong && !m.pattern.MatchString(str) {
 			c.add(shown, path, "Member must satisfy regular expression pattern: %s", m.Pattern)
 		}
-		c.length(shown, path, utf8.RuneCountInString(str), least, most)
+		c.length(shown, path, n, least, most)
 	case List, Map, Blob:
 		c.length(fmt.Sprintf("'(%d entries)'", v.Len()), path, v.Len(), least, most)
 	case Integer:

@@ -81,10 +81,24 @@ func (r *jsonReader) value(s *Shape, v reflect.Value) error {
 	}
 }
 
+// maxElements bounds a list, since millions of empty elements fit into a body and
+// each costs work and perhaps a part of the answer. The longest lists that clients
+// send are the documents of PutTraceSegments, some 50. The limit is ours.
+const maxElements = 10_000
+
 func (r *jsonReader) elements(s *Shape, v reflect.Value) error {
+	full := func(i int) error {
+		if i >= maxElements {
+			return r.fail("a list of more than %d elements", maxElements)
+		}
+		return nil
+	}
 	if s.texts {
 		list := make([]Text, 0, 8)
 		err := r.list(func(i int) error {
+			if err := full(i); err != nil {
+				return err
+			}
 			r.push(step{index: i})
 			defer r.pop()
 			t, err := r.text()
@@ -97,6 +111,9 @@ func (r *jsonReader) elements(s *Shape, v reflect.Value) error {
 	list := reflect.MakeSlice(v.Type(), 0, 4)
 	zero := reflect.Zero(v.Type().Elem())
 	err := r.list(func(i int) error {
+		if err := full(i); err != nil {
+			return err
+		}
 		r.push(step{index: i})
 		defer r.pop()
 		list = reflect.Append(list, zero)
