@@ -1,5 +1,7 @@
 package radiograph
 
+import "fmt"
+
 // Door is the way a document came in. No other door replaces or alters an
 // entity that DoorLambda wrote: code cannot touch the function segment.
 type Door uint8
@@ -21,6 +23,16 @@ func (d Door) String() string {
 		return doorNames[d]
 	}
 	return "unknown"
+}
+
+// ParseDoor reads a door's name.
+func ParseDoor(name string) (Door, error) {
+	for i, n := range doorNames {
+		if n == name {
+			return Door(i), nil
+		}
+	}
+	return 0, fmt.Errorf("there is no door %.40q", name)
 }
 
 // Stamp is what an environment's daemon adds to a document: the Invocation that

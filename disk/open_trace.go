@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync"
 
@@ -97,39 +98,61 @@ func (s *Store) load(db pebble.Reader, t tenant, id radiograph.TraceID) (*openTr
 	if err != nil {
 		return nil, err
 	}
-	var documents []byte // of the last pack: neighbours mostly share it
-	var unpacked uint64
+	merged := places[:0]
 	for _, p := range places {
-		if p.LeftOut {
-			if o.leftOut == nil {
-				o.leftOut = map[uint64]struct{}{}
-			}
-			o.leftOut[p.Hash] = struct{}{}
+		if !p.LeftOut {
+			merged = append(merged, p)
 			continue
 		}
-		if documents == nil || unpacked != p.Pack {
-			packKey := appendPackKey(nil, t, at.Hour, p.Pack)
-			pack, err := get(db, packKey, func(key, value []byte) ([]byte, error) { return s.packer.unpack(key, value) })
-			if err != nil {
-				return nil, err
-			}
-			if pack == nil {
-				return nil, corrupt(packKey, "is missing")
-			}
-			documents, unpacked = *pack, p.Pack
+		if o.leftOut == nil {
+			o.leftOut = map[uint64]struct{}{}
 		}
-		r, err := decodeRecord(documents, id, &p)
+		o.leftOut[p.Hash] = struct{}{}
+	}
+	for r, err := range s.records(db, t, at.Hour, id, merged) {
 		if err != nil {
-			return nil, corrupt(appendIndexKey(nil, t, at.Hour, id, p.Sequence), "%w", err)
+			return nil, err
 		}
 		o.records = append(o.records, r)
-		o.bytes += p.Length
+		o.bytes += len(r.Root.Body)
 	}
 	if len(o.records) == 0 {
 		return nil, corrupt(key, "has no index rows")
 	}
 	o.merge(id, 0)
 	return o, nil
+}
+
+// records reads the documents at some places of a trace. It ends at the first
+// error.
+func (s *Store) records(db pebble.Reader, t tenant, h hour, id radiograph.TraceID, places []place) iter.Seq2[*radiograph.Record, error] {
+	return func(yield func(*radiograph.Record, error) bool) {
+		var documents []byte // of the last pack: neighbours mostly share it
+		var unpacked uint64
+		for i := range places {
+			p := &places[i]
+			if documents == nil || unpacked != p.Pack {
+				key := appendPackKey(nil, t, h, p.Pack)
+				pack, err := get(db, key, func(key, value []byte) ([]byte, error) { return s.packer.unpack(key, value) })
+				if err == nil && pack == nil {
+					err = corrupt(key, "is missing")
+				}
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				documents, unpacked = *pack, p.Pack
+			}
+			r, err := decodeRecord(documents, id, p)
+			if err != nil {
+				yield(nil, corrupt(appendIndexKey(nil, t, h, id, p.Sequence), "%w", err))
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
 }
 
 // readPlaces reads a trace's index rows, by sequence.

@@ -30,6 +30,7 @@ type Meter struct {
 	log    *slog.Logger
 	prices Prices
 
+	saving  sync.Mutex // held over a save, so that an earlier one never overtakes
 	mu      sync.Mutex
 	used    map[cell]*count
 	changed chan struct{} // one token: something is unsaved
@@ -168,6 +169,8 @@ func (m *Meter) run() {
 
 // save writes the counts that changed since the save before.
 func (m *Meter) save(lazy bool) error {
+	m.saving.Lock()
+	defer m.saving.Unlock()
 	m.mu.Lock()
 	var changes []radiograph.Change
 	var saved []*count
@@ -198,10 +201,15 @@ func (m *Meter) save(lazy bool) error {
 	return err
 }
 
-// Close makes everything that was counted before the call durable.
+// Close ends the Meter with a last Flush.
 func (m *Meter) Close() error {
 	close(m.stop)
 	<-m.stopped
+	return m.Flush()
+}
+
+// Flush writes everything that was counted before the call.
+func (m *Meter) Flush() error {
 	if err := m.save(false); err != nil {
 		return fmt.Errorf("write usage: %w", err)
 	}

@@ -37,6 +37,10 @@ func (s *Server) backup(w http.ResponseWriter, r *http.Request) {
 		writeError(w, radiograph.Errorf(radiograph.KindInvalid, `want {"directory": "/an/absolute/path"}`))
 		return
 	}
+	if err := s.meter.Flush(); err != nil { // it writes behind
+		writeError(w, err)
+		return
+	}
 	if err := s.store.Backup(r.Context(), filepath.Clean(in.Directory)); err != nil {
 		s.cfg.Log.Warn("backup failed", "directory", in.Directory, "err", err)
 		writeError(w, err)

@@ -15,9 +15,11 @@ func (s *Server) withOwn(next http.Handler) http.Handler {
 		HealthPath:  s.answerHealth,
 		UsagePath:   s.usage,
 		MetricsPath: s.metrics.ServeHTTP,
+		ExportPath:  localOnly(s.export),
 	}
 	write := map[string]http.HandlerFunc{
 		BackupPath: localOnly(s.backup),
+		ImportPath: localOnly(s.importDocuments),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, ok := read[r.URL.Path]
@@ -67,6 +69,7 @@ var statuses = map[radiograph.Kind]int{
 	radiograph.KindInvalid:     http.StatusBadRequest,
 	radiograph.KindDenied:      http.StatusForbidden,
 	radiograph.KindConflict:    http.StatusConflict,
+	radiograph.KindThrottled:   http.StatusTooManyRequests,
 	radiograph.KindUnsupported: http.StatusBadRequest,
 	radiograph.KindUnavailable: http.StatusServiceUnavailable,
 }

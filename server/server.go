@@ -96,6 +96,7 @@ type Server struct {
 	otlpGRPC string
 	tenant   radiograph.Tenant
 	store    *disk.Store
+	sink     *ingest.Ingester
 	meter    *meter.Meter
 	metrics  metrics
 	stopping atomic.Bool
@@ -152,6 +153,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	groups := group.New(group.Config{State: store, Clock: cfg.Clock, Limits: limits, Meter: s.meter, Log: cfg.Log})
 	store.MatchGroups(groups)
 	sink := ingest.New(ingest.Config{Store: store, State: store, Meter: s.meter, Limits: limits, Log: cfg.Log, Clock: cfg.Clock})
+	s.sink = sink
 	engine := query.New(store, cfg.Clock)
 
 	// Lambda and what it needs. api is set below: environments can only call it

@@ -39,6 +39,15 @@ func post(t *testing.T, s *Server, path string, in any) (int, string, string) {
 	return resp.StatusCode, resp.Header.Get("X-Amzn-Errortype"), string(answer)
 }
 
+func readAll(t *testing.T, r io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // get reads one of the server's own addresses.
 func get(t *testing.T, s *Server, path string) string {
 	t.Helper()

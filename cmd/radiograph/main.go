@@ -88,9 +88,17 @@ AWS X-Ray would draw. Start with:
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUp(), newDemo(), newEnv(), newTraces(), newTrace(), newInvoke(), newSampling(), newUsage(), newBackup(), newRestore(), newVersion(), newDemoFunction(), newCompatibility())
+	root.AddCommand(newUp(), newDemo(), newEnv(), newTraces(), newTrace(), newInvoke(), newSampling(), newUsage(), newBackup(), newRestore(), newExport(), newImport(), newVersion(), newDemoFunction(), newCompatibility())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	return root
+}
+
+// oneArgAtMost is cobra.MaximumNArgs(1) with an error that counts as wrong usage.
+func oneArgAtMost(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("%s takes no argument %q", cmd.CommandPath(), args[1])
+	}
+	return nil
 }
 
 // exactArgs is cobra.ExactArgs with an error that counts as wrong usage and
