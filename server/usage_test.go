@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,10 +143,10 @@ func TestUsage(t *testing.T) {
 
 // AWS's limits, as a client meets them over HTTP.
 func TestLimitsOfAWS(t *testing.T) {
-	at := now
+	var later atomic.Int64 // nanoseconds after now; rooms read the clock meanwhile
 	limits := radiograph.AWSLimits()
 	limits.SegmentsPerSecond, limits.SamplingRules = 10, 1
-	s, err := Start(t.Context(), Config{Limits: &limits, Clock: func() time.Time { return at }})
+	s, err := Start(t.Context(), Config{Limits: &limits, Clock: func() time.Time { return now.Add(time.Duration(later.Load())) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func TestLimitsOfAWS(t *testing.T) {
 	if status, exception, body = post(t, s, "/TraceSegments", segments(11, 12)); status != http.StatusTooManyRequests || exception != "ThrottledException" || !strings.Contains(body, "Rate exceeded") {
 		t.Errorf("beyond the rate: %d %s %s", status, exception, body)
 	}
-	at = at.Add(time.Second)
+	later.Add(int64(time.Second))
 	if status, _, _ = post(t, s, "/TraceSegments", segments(11, 12)); status != http.StatusOK {
 		t.Errorf("a second later: %d", status)
 	}
