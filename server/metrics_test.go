@@ -51,10 +51,10 @@ func scrape(t *testing.T, s *Server) (map[string]float64, map[string]*dto.Metric
 }
 
 func TestMetricsMove(t *testing.T) {
-	at := now
+	var clock movingClock
 	limits := radiograph.LocalLimits()
 	limits.SegmentsPerSecond = 10
-	s, err := Start(t.Context(), Config{Dir: t.TempDir(), Limits: &limits, Version: `v1 "beta"`, Clock: func() time.Time { return at }})
+	s, err := Start(t.Context(), Config{Dir: t.TempDir(), Limits: &limits, Version: `v1 "beta"`, Clock: clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestMetricsMove(t *testing.T) {
 	do("/TraceSegments", segments(9, 10), 429)
 	do("/Traces", map[string]any{"TraceIds": []string{traceID(1), traceID(2)}}, 200)
 	do("/GetGroup", map[string]any{"GroupName": "nosuch"}, 400)
-	at = at.Add(time.Second)
+	clock.add(time.Second)
 	conn, err := net.Dial("udp", s.Daemon())
 	if err != nil {
 		t.Fatal(err)

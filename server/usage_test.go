@@ -141,12 +141,19 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// movingClock begins at now. Rooms read it while a test moves it.
+type movingClock struct{ later atomic.Int64 }
+
+func (c *movingClock) now() time.Time { return now.Add(time.Duration(c.later.Load())) }
+
+func (c *movingClock) add(d time.Duration) { c.later.Add(int64(d)) }
+
 // AWS's limits, as a client meets them over HTTP.
 func TestLimitsOfAWS(t *testing.T) {
-	var later atomic.Int64 // nanoseconds after now; rooms read the clock meanwhile
+	var clock movingClock
 	limits := radiograph.AWSLimits()
 	limits.SegmentsPerSecond, limits.SamplingRules = 10, 1
-	s, err := Start(t.Context(), Config{Limits: &limits, Clock: func() time.Time { return now.Add(time.Duration(later.Load())) }})
+	s, err := Start(t.Context(), Config{Limits: &limits, Clock: clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +165,7 @@ func TestLimitsOfAWS(t *testing.T) {
 	if status, exception, body = post(t, s, "/TraceSegments", segments(11, 12)); status != http.StatusTooManyRequests || exception != "ThrottledException" || !strings.Contains(body, "Rate exceeded") {
 		t.Errorf("beyond the rate: %d %s %s", status, exception, body)
 	}
-	later.Add(int64(time.Second))
+	clock.add(time.Second)
 	if status, _, _ = post(t, s, "/TraceSegments", segments(11, 12)); status != http.StatusOK {
 		t.Errorf("a second later: %d", status)
 	}
