@@ -46,6 +46,13 @@ type openEntry struct {
 	merged *openTrace // or
 	parked *parkedTrace
 	size   int64
+	sealed sealedRow // where its summary went since it was last written; zero: nowhere
+}
+
+// sealedRow is a row of a chunk.
+type sealedRow struct {
+	chunk chunkRef
+	row   int
 }
 
 func newOpenTraces(most int64) *openTraces {
@@ -98,13 +105,32 @@ func (c *openTraces) replace(k traceKey, o *openTrace, read bool) {
 	c.shrink()
 }
 
+// sealed tells where the summary of a trace went; the caller has its lock.
+func (c *openTraces) sealed(k traceKey, at sealedRow) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.traces[k]; e != nil {
+		e.Value.(*openEntry).sealed = at
+	}
+}
+
+// sealedAt is what sealed was told last, since the trace was written.
+func (c *openTraces) sealedAt(k traceKey) (at sealedRow, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.traces[k]; e != nil {
+		at = e.Value.(*openEntry).sealed
+	}
+	return at, at.chunk.number != 0
+}
+
 // shrink parks and drops the least recently used traces that are over the
 // budgets.
 func (c *openTraces) shrink() {
 	for e := c.merged.over(); e != nil; e = c.merged.over() {
 		entry := c.merged.remove(e)
 		p := entry.merged.park()
-		c.traces[entry.key] = c.parked.add(&openEntry{key: entry.key, parked: p, size: p.memory()})
+		c.traces[entry.key] = c.parked.add(&openEntry{key: entry.key, parked: p, size: p.memory(), sealed: entry.sealed})
 	}
 	for e := c.parked.over(); e != nil; e = c.parked.over() {
 		entry := c.parked.remove(e)

@@ -337,7 +337,13 @@ func (s *Store) sealTraces(w *chunkWriter, list []quietTrace) error {
 			}
 		}
 		return nil
-	}, func() { s.sealer.forget(kept...) })
+	}, func() {
+		for row, q := range kept {
+			if s.sealer.forget(q) {
+				s.open.sealed(q.key, sealedRow{ref, row})
+			}
+		}
+	})
 }
 
 // readQuiet reads the rows of traces, in the order of their keys, and tells which
@@ -407,17 +413,16 @@ func (l *sealer) writtenSince(list []quietTrace) *rowSet {
 	return set
 }
 
-// forget drops traces that have no rows any more, unless they were written to
-// since.
-func (l *sealer) forget(list ...quietTrace) {
+// forget drops a trace that has no row any more, unless it was written to since.
+func (l *sealer) forget(q quietTrace) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, q := range list {
-		if l.rows[q.key].write == q.row.write {
-			delete(l.rows, q.key)
-			l.count(q.key.tenant, q.row.indexTime, -1)
-		}
+	if l.rows[q.key].write != q.row.write {
+		return false
 	}
+	delete(l.rows, q.key)
+	l.count(q.key.tenant, q.row.indexTime, -1)
+	return true
 }
 
 // leave gives a damaged row up: it is still there, for readers to name.
@@ -452,6 +457,18 @@ func addVoids(b *pebble.Batch, ref chunkRef, set *rowSet) error {
 func (s *Store) reopen(b *pebble.Batch, t tenant, id radiograph.TraceID, at *home) error {
 	if s.sealer.has(traceKey{t, id}) {
 		return nil
+	}
+	if to, known := s.open.sealedAt(traceKey{t, id}); known {
+		// The chunk may have been rewritten into another since.
+		there, err := get(s.db, to.chunk.append(nil, chunkSpace), func([]byte, []byte) (struct{}, error) { return struct{}{}, nil })
+		if err != nil {
+			return err
+		}
+		if there != nil {
+			set := &rowSet{}
+			set.set(to.row)
+			return addVoids(b, to.chunk, set)
+		}
 	}
 	has, err := get(s.db, appendSummaryKey(nil, t, at.IndexTime, id), func([]byte, []byte) (struct{}, error) { return struct{}{}, nil })
 	if err != nil || has != nil {
