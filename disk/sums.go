@@ -125,7 +125,7 @@ func appendBars(b []byte, h radiograph.Histogram) []byte {
 const (
 	exactBars  = 1000
 	decadeBars = 900
-	allBars    = exactBars + 15*decadeBars + 823 // as many as an int64 has
+	allBars    = exactBars + 13*decadeBars // a Timestamp of nanoseconds has fewer
 )
 
 func barNumber(micros int64) int {
