@@ -18,9 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var updateStory = flag.Bool("update-story", false, "rewrite testdata/story.golden as boto3 tells it")
+var updateStory = flag.Bool("update-story", false, "rewrite the stories' golden files as boto3 tells them")
 
-// storyStep is a line of testdata/story.json: a call of X-Ray, told by each SDK
+// storyStep is a line of a story, such as testdata/story.json: a call of X-Ray, told by each SDK
 // with its own typed methods, paginators and exceptions.
 //
 // In the strings of In, "@-60" is the time 60 s before the story's own, "#1" the
@@ -49,15 +49,16 @@ type storyAnswer struct {
 
 // story is the steps as one teller gets them.
 type story struct {
+	name  string // in testdata
 	base  time.Time
 	steps []storyStep
 }
 
 // newStory reads the story for the last moment on which the longest period of its
 // series begins.
-func newStory(t testing.TB) *story {
+func newStory(t testing.TB, name string) *story {
 	t.Helper()
-	b, err := os.ReadFile("testdata/story.json")
+	b, err := os.ReadFile("testdata/" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func newStory(t testing.TB) *story {
 	if err := json.Unmarshal(b, &told); err != nil {
 		t.Fatal(err)
 	}
-	s := &story{base: time.Now().Truncate(5 * time.Minute)}
+	s := &story{name: name, base: time.Now().Truncate(5 * time.Minute)}
 	for _, step := range told {
 		for i := range max(1, step.Times) {
 			if step.About == "" {
@@ -199,7 +200,7 @@ func (s *story) hold(t *testing.T, account, printed string, rewrite bool) {
 		}
 		got = append(got, string(b))
 	}
-	const golden = "testdata/story.golden"
+	golden := "testdata/" + s.name + ".golden"
 	if rewrite && *updateStory && !t.Failed() {
 		if err := os.WriteFile(golden, []byte(strings.Join(got, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
@@ -362,37 +363,42 @@ func (p *plainer) text(s string) any {
 	return s
 }
 
-// tell runs a teller on a server of its own account.
-func tell(t *testing.T, s *server, rewrite bool, env []string, name string, args ...string) {
-	t.Helper()
-	account := account(t.Name())
-	story := newStory(t)
-	story.hold(t, account, client(t, append(s.env(account), env...), name, append(args, story.file(t))...), rewrite)
-}
-
-// TestStory has each SDK tell the same story of every X-Ray operation.
+// TestStory has each SDK tell the same story of every X-Ray operation, and one of
+// a server with limits.
 func TestStory(t *testing.T) {
 	t.Parallel()
-	s := start(t)
-	python := []string{"PYTHONDONTWRITEBYTECODE=1"}
-	for name, run := range map[string]func(*testing.T){
-		"boto3": func(t *testing.T) {
-			tell(t, s, true, python, pythonClients(t).bin("python"), "testdata/story_boto3.py")
-		},
-		"awscli": func(t *testing.T) { tell(t, s, false, python, pythonClients(t).bin("python"), "testdata/story_cli.py") },
-		"go":     func(t *testing.T) { tell(t, s, false, nil, filepath.Join(goPrograms(t), "story")) },
-		"node": func(t *testing.T) {
-			node := nodeClients(t)
-			tell(t, s, false, node.env(), node.program, "clients/node/story.cjs")
-		},
-		"java": func(t *testing.T) {
-			java := javaClients(t)
-			tell(t, s, false, nil, java.program, java.args("Story")...)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		limit []string
+	}{{"story", nil}, {"story_limits", []string{"--limits", "aws,segments-per-second=10"}}} {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			run(t)
+			s := start(t, c.limit...)
+			for name, teller := range map[string]func(*testing.T) (args, env []string){
+				"boto3": func(t *testing.T) ([]string, []string) {
+					return []string{pythonClients(t).bin("python"), "testdata/story_boto3.py"}, nil
+				},
+				"awscli": func(t *testing.T) ([]string, []string) {
+					return []string{pythonClients(t).bin("python"), "testdata/story_cli.py"}, nil
+				},
+				"go": func(t *testing.T) ([]string, []string) { return []string{filepath.Join(goPrograms(t), "story")}, nil },
+				"node": func(t *testing.T) ([]string, []string) {
+					n := nodeClients(t)
+					return []string{n.program, "clients/node/story.cjs"}, n.env()
+				},
+				"java": func(t *testing.T) ([]string, []string) {
+					j := javaClients(t)
+					return append([]string{j.program}, j.args("Story")...), nil
+				},
+			} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					args, env := teller(t)
+					account, story := account(t.Name()), newStory(t, c.name)
+					env = append(s.env(account, "PYTHONDONTWRITEBYTECODE=1", "AWS_MAX_ATTEMPTS=1"), env...)
+					story.hold(t, account, client(t, env, args[0], append(args[1:], story.file(t))...), name == "boto3")
+				})
+			}
 		})
 	}
 }
@@ -401,7 +407,7 @@ func TestStory(t *testing.T) {
 // input can be wrong, an exception in the story.
 func TestStoryTellsAll(t *testing.T) {
 	told, refused := map[string]bool{}, map[string]bool{}
-	for _, step := range newStory(t).steps {
+	for _, step := range newStory(t, "story").steps {
 		if step.Error == "" {
 			told[step.Op] = true
 		} else {

@@ -21,7 +21,7 @@ def call(op, given, pages):
     if status == 0:
         answer = json.loads(out.getvalue() or "{}")
         return {"pages": [answer]} if pages else {"out": answer}
-    said = re.search(r"An error occurred \((\w+)\) when calling the \w+ operation: (.*)", err.getvalue(), re.S)
+    said = re.search(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \(reached max retries: \d\))?: (.*)", err.getvalue(), re.S)
     assert said, f"aws {args[1]} ended with {status}: {err.getvalue()}"
     return {"error": said[1], "message": said[2].strip()}
 
