@@ -107,3 +107,25 @@ func BenchmarkSearchSealed(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkChunkRow reads one trace of a chunk that nobody has read before.
+func BenchmarkChunkRow(b *testing.B) {
+	list := benchSummaries(b, chunkRows, time.Now())
+	s := open(b, Options{})
+	w := writeChunk(s.packer, list)
+	ref := chunkRef{1, 2, 3}
+	batch := s.db.NewBatch()
+	if err := w.write(batch, ref); err != nil {
+		b.Fatal(err)
+	}
+	if err := batch.Commit(pebble.NoSync); err != nil {
+		b.Fatal(err)
+	}
+	s.columns.budget = 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.openChunk(s.db, ref, &w.header).summary(chunkRows / 3); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -57,6 +57,15 @@ func FuzzChunk(f *testing.F) {
 			return
 		}
 		c.raw = map[int][]byte{int(column): raw}
+		if column == lookupColumn {
+			l := readChunkLookup(raw)
+			if l == nil {
+				return
+			}
+			s.lookups = lru[chunkRef, *chunkLookup]{budget: 1 << 20}
+			s.lookups.put(ref, l, 1)
+			defer func() { s.lookups = lru[chunkRef, *chunkLookup]{} }()
+		}
 		_ = describe(key)
 		for row := range list {
 			sum, err := c.summary(row)
@@ -69,7 +78,7 @@ func FuzzChunk(f *testing.F) {
 		}
 		if b, err := c.lookup(); err == nil {
 			for _, cond := range conditions {
-				_ = b.mayHave(cond)
+				_ = b.terms.mayHave(cond)
 			}
 		}
 		_, _ = c.find(list[0].Position(radiograph.ByTraceID))

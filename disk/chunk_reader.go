@@ -13,27 +13,24 @@ import (
 // chunkReader reads one chunk, a column when it is first asked for. It is for
 // one goroutine.
 type chunkReader struct {
-	db     pebble.Reader
-	packer *packer
-	cache  *chunkCache
-	ref    chunkRef
-	header *chunkHeader
+	db      pebble.Reader
+	packer  *packer
+	columns *lru[string, []byte]
+	lookups *lru[chunkRef, *chunkLookup]
+	ref     chunkRef
+	header  *chunkHeader
 
 	ints         [statusColumn][]int64
 	dictionaries map[int]*dictionary
 	raw          map[int][]byte
-	keys         []string // with columns
 	keyStarts    map[int][]uint32
 	shapes       [][]shapeItem // of the annotations, by code
 	coverages    [][]byte      // of each row
 }
 
 func (s *Store) openChunk(db pebble.Reader, ref chunkRef, header *chunkHeader) *chunkReader {
-	return &chunkReader{db: db, packer: s.packer, cache: &s.columns, ref: ref, header: header}
+	return &chunkReader{db: db, packer: s.packer, columns: &s.columns, lookups: &s.lookups, ref: ref, header: header}
 }
-
-// chunkCache keeps columns, uncompressed, within a budget of bytes.
-type chunkCache = lru[string, []byte]
 
 // column reads a column, or an error that names it.
 func (c *chunkReader) column(column int) ([]byte, error) {
@@ -41,7 +38,7 @@ func (c *chunkReader) column(column int) ([]byte, error) {
 		return b, nil
 	}
 	key := c.ref.appendColumn(nil, column)
-	b, ok := c.cache.get(string(key))
+	b, ok := c.columns.get(string(key))
 	if !ok {
 		found, err := get(c.db, key, unsealColumn(c.packer))
 		if err != nil {
@@ -51,7 +48,7 @@ func (c *chunkReader) column(column int) ([]byte, error) {
 			return nil, corrupt(key, "is missing")
 		}
 		b = *found
-		c.cache.put(string(key), b, int64(len(b)+len(key)))
+		c.columns.put(string(key), b, int64(len(b)+len(key)))
 	}
 	if c.raw == nil {
 		c.raw = map[int][]byte{}
@@ -140,30 +137,42 @@ func (c *chunkReader) dictionary(column int) (*dictionary, error) {
 	return d, nil
 }
 
-// lookup reads what tells whether a value is in the chunk.
-func (c *chunkReader) lookup() (bloomFilter, error) {
-	raw, err := c.column(lookupColumn)
+// chunkLookup tells whether a value is in a chunk.
+type chunkLookup struct {
+	keys  []string // of the annotations with columns
+	terms bloomFilter
+}
+
+func (c *chunkReader) lookup() (*chunkLookup, error) {
+	if l, ok := c.lookups.get(c.ref); ok {
+		return l, nil
+	}
+	key := c.ref.appendColumn(nil, lookupColumn)
+	raw, err := get(c.db, key, unsealColumn(c.packer))
 	if err != nil {
 		return nil, err
 	}
-	f := &fields{b: raw}
-	keys := readList(f, (*fields).text)
-	b := f.bloom()
-	if !f.ended() || len(keys) > maxKeyColumns || !slices.IsSorted(keys) {
+	if raw == nil {
+		return nil, corrupt(key, "is missing")
+	}
+	l := readChunkLookup(*raw)
+	if l == nil {
 		return nil, c.bad(lookupColumn)
 	}
-	c.keys = keys
-	return b, nil
+	c.lookups.put(c.ref, l, int64(len(*raw))+lookupMemory)
+	return l, nil
 }
 
-// keyNames are the annotation keys that have columns.
-func (c *chunkReader) keyNames() ([]string, error) {
-	if c.keys == nil {
-		if _, err := c.lookup(); err != nil {
-			return nil, err
-		}
+// lookupMemory is what a chunkLookup takes besides its bytes.
+const lookupMemory = 500
+
+func readChunkLookup(raw []byte) *chunkLookup {
+	f := &fields{b: raw}
+	l := &chunkLookup{keys: readList(f, (*fields).text), terms: f.bloom()}
+	if !f.ended() || len(l.keys) > maxKeyColumns || !slices.IsSorted(l.keys) {
+		return nil
 	}
-	return c.keys, nil
+	return l
 }
 
 // shapeItem is one annotation of a shape: its column, or −1 with key and value.
@@ -180,10 +189,11 @@ func (c *chunkReader) annotationShapes() (*dictionary, [][]shapeItem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	keys, err := c.keyNames()
+	lookup, err := c.lookup()
 	if err != nil || c.shapes != nil {
 		return d, c.shapes, err
 	}
+	keys := lookup.keys
 	shapes := make([][]shapeItem, d.entries())
 	for code := range shapes {
 		f := &fields{b: d.entry(code)}

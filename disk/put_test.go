@@ -300,7 +300,7 @@ func TestDamageIsNamed(t *testing.T) {
 	}
 	ctx := context.Background()
 	read := func() (errs []error) {
-		s.columns = chunkCache{}
+		s.columns, s.lookups = lru[string, []byte]{}, lru[chunkRef, *chunkLookup]{}
 		_, err := s.Trace(ctx, home1, recs[0].Trace)
 		errs = append(errs, err)
 		_, err = s.Get(ctx, "state")

@@ -7,7 +7,7 @@ import (
 )
 
 // rowSet is a set of the rows of a chunk: a bit each.
-type rowSet [chunkRows / 64]uint64
+type rowSet [maxChunkRows / 64]uint64
 
 func (v *rowSet) set(row int)      { v[row/64] |= 1 << (row % 64) }
 func (v *rowSet) has(row int) bool { return v[row/64]&(1<<(row%64)) != 0 }
@@ -83,7 +83,7 @@ func readVoids(key, sealed []byte) (*rowSet, error) {
 	version := f.byte()
 	v, row := &rowSet{}, uint64(0)
 	for len(f.b) > 0 {
-		if row += min(f.uvarint(), chunkRows); row >= chunkRows {
+		if row += min(f.uvarint(), maxChunkRows); row >= maxChunkRows {
 			f.fail()
 			break
 		}

@@ -92,9 +92,11 @@ const (
 	memTableBytes = 32 << 20
 	// cacheBytes is for index rows and summaries; packs pass through it.
 	cacheBytes = 16 << 20
-	// columnBytes is for columns of chunks, uncompressed: some ten chunks whole, or
-	// what passing over a thousand needs.
-	columnBytes = 8 << 20
+	// columnBytes is for columns of chunks, uncompressed: some ten chunks whole.
+	columnBytes = 4 << 20
+	// lookupBytes is for what passing over chunks needs: a search for a rare value
+	// looks at each of some 1.5 million traces.
+	lookupBytes = 8 << 20
 	// openFiles bounds file handles and the blocks that come with them.
 	openFiles = 256
 )
@@ -116,7 +118,8 @@ type Store struct {
 	sealer    sealer
 	retention loop
 	pending   pendingSums
-	columns   chunkCache
+	columns   lru[string, []byte] // of chunks, uncompressed, by key
+	lookups   lru[chunkRef, *chunkLookup]
 	lazy      *groupCommit
 	space     space
 	repacker  *repacker
@@ -167,7 +170,7 @@ func Open(options Options) (*Store, error) {
 	s := &Store{options: options, log: options.Log.With("component", "disk"), clock: options.Clock}
 	s.open = newOpenTraces(options.OpenTraceBytes)
 	s.pending.most = options.pending
-	s.columns.budget = columnBytes
+	s.columns.budget, s.lookups.budget = columnBytes, lookupBytes
 
 	var err error
 	if s.folder, err = openFolder(options.Dir, options.FS); err != nil {

@@ -15,7 +15,7 @@ import (
 
 // Summaries implements radiograph.TraceStore.
 //
-// It reads the headers of all chunks of the tenant (30 bytes for 4096 traces),
+// It reads the headers of all chunks of the tenant (some 50 bytes for 1024 traces),
 // and the chunks that may hold an answer, the latest first, no more of them than
 // the answers taken need. Rows of open traces are read in the order of their keys:
 // by index time, as far as is needed; else all of them.
@@ -279,7 +279,7 @@ func (c *summaryScan) choose(r *chunkReader) (*rowSet, error) {
 		if err != nil {
 			return nil, err
 		}
-		if lookup.mayHave(c.condition) {
+		if lookup.terms.mayHave(c.condition) {
 			if set, err = r.choose(c.condition); err != nil {
 				return nil, err
 			}
