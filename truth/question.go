@@ -19,9 +19,23 @@ func NewQuestion(from Source) Question[*Trace] {
 	return joined(a, 2, a.traceLeaf(2))
 }
 
-// Groups are the groups that questions name, with their expressions; the second
-// is named by its ARN too, which ends in its name.
+// Groups are the groups that questions name, with their expressions.
 var Groups = map[string]string{"slow": "responsetime > 1", "slower": `group.name = "slow" AND responsetime > 2`}
+
+// InGroup reports whether a trace is of one of Groups, or of "", all traces.
+func (t *Trace) InGroup(name string) bool {
+	took := int64(-1)
+	if t.Root != nil && !t.Root.Open {
+		took = t.Root.length()
+	}
+	switch name {
+	case "slow":
+		return took > second
+	case "slower":
+		return took > 2*second
+	}
+	return true
+}
 
 // asker generates questions.
 type asker struct{ Source }
@@ -275,11 +289,10 @@ func (a asker) annotation() Question[*Trace] {
 
 // group generates a test of Groups.
 func (a asker) group() Question[*Trace] {
-	longer := func(t *Trace, ns int64) bool { return t.Root != nil && !t.Root.Open && t.Root.length() > ns }
 	return pick(a,
-		Question[*Trace]{`group.name = "slow"`, func(t *Trace) bool { return longer(t, second) }},
-		Question[*Trace]{`group.name != slow`, func(t *Trace) bool { return !longer(t, second) }},
-		Question[*Trace]{`group.NAME = "slower"`, func(t *Trace) bool { return longer(t, 2*second) }},
+		Question[*Trace]{`group.name = "slow"`, func(t *Trace) bool { return t.InGroup("slow") }},
+		Question[*Trace]{`group.name != slow`, func(t *Trace) bool { return !t.InGroup("slow") }},
+		Question[*Trace]{`group.NAME = "slower"`, func(t *Trace) bool { return t.InGroup("slower") }},
 		Question[*Trace]{`group.name = "Default"`, func(*Trace) bool { return true }},
 		Question[*Trace]{`group.name != "Default"`, func(*Trace) bool { return false }},
 	)
