@@ -85,46 +85,67 @@ func repeated(records []*radiograph.Record, r *radiograph.Record) *radiograph.Re
 }
 
 // load reads what is stored of a trace and merges it, without summary and
-// contributions; nil when there is nothing.
+// contributions; nil when there is nothing. What is damaged is told to aside, whose
+// error, if any, ends it.
 // db is a snapshot, since the pieces are read one after the other.
-func (s *Store) load(db pebble.Reader, t tenant, id radiograph.TraceID) (*openTrace, error) {
+func (s *Store) load(db pebble.Reader, t tenant, id radiograph.TraceID, aside func(error) error) (*openTrace, error) {
 	key := appendTraceKey(nil, t, id)
 	at, err := get(db, key, readHome)
-	if err != nil || at == nil {
-		return nil, err
+	if err != nil {
+		return nil, aside(err)
+	}
+	if at == nil {
+		return nil, nil
 	}
 	o := &openTrace{at: *at}
-	places, err := readPlaces(db, t, at.Hour, id)
-	if err != nil {
-		return nil, err
-	}
-	merged := places[:0]
-	for _, p := range places {
-		if !p.LeftOut {
+	var merged []place
+	for p, err := range places(db, t, at.Hour, id) {
+		switch {
+		case err != nil:
+			if err := aside(err); err != nil {
+				return nil, err
+			}
+		case !p.LeftOut:
 			merged = append(merged, p)
-			continue
+		default:
+			if o.leftOut == nil {
+				o.leftOut = map[uint64]struct{}{}
+			}
+			o.leftOut[p.Hash] = struct{}{}
 		}
-		if o.leftOut == nil {
-			o.leftOut = map[uint64]struct{}{}
-		}
-		o.leftOut[p.Hash] = struct{}{}
 	}
 	for r, err := range s.records(db, t, at.Hour, id, merged) {
 		if err != nil {
-			return nil, err
+			if err := aside(err); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		o.records = append(o.records, r)
 		o.bytes += len(r.Root.Body)
 	}
 	if len(o.records) == 0 {
-		return nil, corrupt(key, "has no index rows")
+		o.merged = &radiograph.Trace{ID: id}
+		return o, aside(corrupt(key, "has no documents"))
 	}
 	o.merge(id, 0)
 	return o, nil
 }
 
-// records reads the documents at some places of a trace. It ends at the first
-// error.
+// strict is for readers: damage ends their call, since an answer would be wrong.
+func strict(err error) error { return err }
+
+// setAside is for writers: damage is told, and the rest of the trace goes on.
+func (s *Store) setAside(err error) error {
+	if !errors.Is(err, errDamaged) && !pebble.IsCorruptionError(errors.Unwrap(err)) {
+		return err
+	}
+	s.damaged(err)
+	return nil
+}
+
+// records reads the documents at some places of a trace, with an error in place of
+// each that cannot be read.
 func (s *Store) records(db pebble.Reader, t tenant, h hour, id radiograph.TraceID, places []place) iter.Seq2[*radiograph.Record, error] {
 	return func(yield func(*radiograph.Record, error) bool) {
 		var documents []byte // of the last pack: neighbours mostly share it
@@ -138,38 +159,51 @@ func (s *Store) records(db pebble.Reader, t tenant, h hour, id radiograph.TraceI
 					err = corrupt(key, "is missing")
 				}
 				if err != nil {
-					yield(nil, err)
-					return
+					if documents = nil; !yield(nil, err) {
+						return
+					}
+					continue
 				}
 				documents, unpacked = *pack, p.Pack
 			}
 			r, err := decodeRecord(documents, id, p)
 			if err != nil {
-				yield(nil, corrupt(appendIndexKey(nil, t, h, id, p.Sequence), "%w", err))
-				return
+				r, err = nil, corrupt(appendIndexKey(nil, t, h, id, p.Sequence), "%w", err)
 			}
-			if !yield(r, nil) {
+			if !yield(r, err) {
 				return
 			}
 		}
 	}
 }
 
-// readPlaces reads a trace's index rows, by sequence.
-func readPlaces(db pebble.Reader, t tenant, h hour, id radiograph.TraceID) ([]place, error) {
-	prefix := appendIndexPrefix(nil, t, h, id)
-	var places []place
-	for row, err := range rows(context.Background(), db, prefix, after(prefix)) {
-		if err != nil {
-			return nil, err
+// places reads a trace's index rows, by sequence, with an error in place of each
+// that cannot be read.
+func places(db pebble.Reader, t tenant, h hour, id radiograph.TraceID) iter.Seq2[place, error] {
+	return func(yield func(place, error) bool) {
+		prefix := appendIndexPrefix(nil, t, h, id)
+		for row, err := range rows(context.Background(), db, prefix, after(prefix)) {
+			var p place
+			if err == nil {
+				p, err = readPlace(row.key, row.value)
+			}
+			if !yield(p, err) {
+				return
+			}
 		}
-		p, err := readPlace(row.key, row.value)
-		if err != nil {
-			return nil, err
-		}
-		places = append(places, p)
 	}
-	return places, nil
+}
+
+// readPlaces is places in a list; it ends at the first error.
+func readPlaces(db pebble.Reader, t tenant, h hour, id radiograph.TraceID) ([]place, error) {
+	var list []place
+	for p, err := range places(db, t, h, id) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, nil
 }
 
 // decodeRecord makes the record of a document in an unpacked pack.

@@ -237,7 +237,7 @@ func (p *put) current(id radiograph.TraceID) (o *openTrace, read bool, err error
 		o, err = parked.unpark(id)
 	} else if known, e := p.known(id); known {
 		snapshot := s.db.NewSnapshot() // packs may be packed again meanwhile
-		o, err = s.load(snapshot, p.tenant, id)
+		o, err = s.load(snapshot, p.tenant, id, s.setAside)
 		_ = snapshot.Close() // never fails on an open database
 	} else {
 		return nil, false, e

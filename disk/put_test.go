@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -275,6 +276,54 @@ func TestManyTenants(t *testing.T) {
 		if n := len(collect(t, s.Summaries(context.Background(), tenant, radiograph.SummaryQuery{From: 0, To: 1 << 62}))); n != 1 {
 			t.Errorf("tenant %q sees %d summaries", tenant, n)
 		}
+	}
+}
+
+// TestPutGoesOnAfterDamage: a trace that has lost a document, its index row or all
+// there is of it still takes documents; what is damaged is named in the log, and a
+// reader is told rather than given less.
+func TestPutGoesOnAfterDamage(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		damage func(s *Store) [][]byte // rows to spoil
+		left   int                     // revision of the summary after one document more
+	}{
+		{"pack", func(s *Store) [][]byte { return keys(t, s, packSpace)[:1] }, 2},
+		{"index row", func(s *Store) [][]byte { return keys(t, s, indexSpace)[:1] }, 2},
+		{"all packs", func(s *Store) [][]byte { return keys(t, s, packSpace) }, 1},
+		{"trace row", func(s *Store) [][]byte { return keys(t, s, traceSpace) }, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var log bytes.Buffer
+			o := testOptions()
+			o.OpenTraceBytes = 1
+			o.Log = slog.New(slog.NewTextHandler(&log, nil))
+			s := open(t, o)
+			mustPut(t, s, records(t, radiograph.DoorAPI, segment(1, 1, ended)))
+			mustPut(t, s, records(t, radiograph.DoorAPI, segment(1, 2, ended)))
+			spoiled := test.damage(s)
+			for _, key := range spoiled {
+				if err := s.db.Set(key, []byte("no such value"), pebble.NoSync); err != nil {
+					t.Fatal(err)
+				}
+			}
+			recs := records(t, radiograph.DoorAPI, segment(1, 3, ended))
+			mustPut(t, s, recs)
+			for _, key := range spoiled {
+				if !strings.Contains(log.String(), describe(key)) {
+					t.Errorf("the log does not name %s:\n%s", describe(key), &log)
+				}
+			}
+			for sum, err := range s.Summaries(context.Background(), home1, radiograph.SummaryQuery{From: 0, To: 1 << 62}) {
+				if err != nil || sum.Revision != test.left {
+					t.Errorf("summary of revision %d, %v, want %d", sum.Revision, err, test.left)
+				}
+			}
+			_, err := s.Trace(context.Background(), home1, recs[0].Trace)
+			if test.name != "trace row" && err == nil { // that was written anew
+				t.Error("a reader is not told what is missing")
+			}
+		})
 	}
 }
 

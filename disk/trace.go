@@ -32,7 +32,7 @@ func (s *Store) Trace(ctx context.Context, t radiograph.Tenant, id radiograph.Tr
 	}
 	snapshot := s.db.NewSnapshot()
 	defer func() { _ = snapshot.Close() }() // never fails on an open database
-	o, err := s.load(snapshot, n, id)
+	o, err := s.load(snapshot, n, id, strict)
 	if err != nil || o == nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 
 	"radiograph"
@@ -33,10 +34,14 @@ func unseal(key, sealed []byte) ([]byte, error) {
 	return value, nil
 }
 
+// errDamaged is what errors about bytes that are not as they were written wrap.
+var errDamaged = errors.New("damaged")
+
 // corrupt is the error of a value that cannot be read; it names the row.
 func corrupt(key []byte, format string, args ...any) error {
 	err := radiograph.Errorf(radiograph.KindInternal, format, args...)
 	err.Message = "store: " + describe(key) + " " + err.Message
+	err.Err = errors.Join(errDamaged, err.Err)
 	return err
 }
 
