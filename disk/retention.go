@@ -184,6 +184,8 @@ func (s *Store) dropHour(ctx context.Context, t tenant, h hour) error {
 	if err := s.dropRanges(t, h, indexSpace, packSpace, repackedSpace); err != nil {
 		return err
 	}
+	s.dropped.hours.Add(1)
+	s.dropped.traces.Add(int64(traces))
 	s.log.Info("traces were dropped", "traces", traces, "stored", h.start().Time())
 	return nil
 }

@@ -1,5 +1,7 @@
 package disk
 
+import "sync/atomic"
+
 // Stats is what a store holds and does. Counts begin when it is opened.
 type Stats struct {
 	OpenTraces, ParkedTraces         int   // kept for their next write: merged, and as bytes
@@ -26,8 +28,13 @@ type Stats struct {
 	CacheBytes             int64
 	CacheHits, CacheMisses int64
 
+	HoursDropped, TracesDropped int64 // by retention
+
 	WritesRefused bool // for want of room on the disk
 }
+
+// dropped counts what retention has dropped.
+type dropped struct{ hours, traces atomic.Int64 }
 
 // Stats may be asked for at any time; a closed store has none.
 func (s *Store) Stats() Stats {
@@ -44,6 +51,7 @@ func (s *Store) Stats() Stats {
 	st.WritesRefused = s.space.refused != nil
 	s.space.mu.Unlock()
 
+	st.HoursDropped, st.TracesDropped = s.dropped.hours.Load(), s.dropped.traces.Load()
 	m := s.db.Metrics()
 	total := m.Total()
 	st.Bytes, st.Tables, st.TableBytes = m.DiskSpaceUsage(), total.TablesCount, uint64(max(total.TablesSize, 0))

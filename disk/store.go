@@ -117,6 +117,7 @@ type Store struct {
 	open      *openTraces
 	sealer    sealer
 	retention loop
+	dropped   dropped
 	pending   pendingSums
 	columns   lru[string, []byte] // of chunks, uncompressed, by key
 	lookups   lru[chunkRef, *chunkLookup]

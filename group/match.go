@@ -22,9 +22,10 @@ type Count struct {
 
 // matching is what matching needs and does, by tenant. Its lock is a leaf.
 type matching struct {
-	mu     sync.RWMutex
-	groups map[radiograph.Tenant][]*radiograph.Group // as they are stored; absent: not read yet
-	counts map[radiograph.Tenant]map[radiograph.GroupID]*count
+	mu         sync.RWMutex
+	groups     map[radiograph.Tenant][]*radiograph.Group // as they are stored; absent: not read yet
+	counts     map[radiograph.Tenant]map[radiograph.GroupID]*count
+	watchesAll map[radiograph.Tenant]bool // Default looks for insights
 }
 
 // count counts the traces of a minute, and remembers the minute before.
@@ -51,15 +52,26 @@ func (s *Service) Matching(t radiograph.Tenant) []*radiograph.Group {
 		s.log.Error("traces are not matched against groups, which cannot be read", "tenant", t.String(), "err", err)
 		return nil
 	}
+	watchesAll := slices.ContainsFunc(groups, func(g *radiograph.Group) bool { return g.Name == filter.DefaultGroup && g.Insights })
 	groups = slices.DeleteFunc(groups, func(g *radiograph.Group) bool { return g.Name == filter.DefaultGroup })
 	slices.SortFunc(groups, func(a, b *radiograph.Group) int { return cmp.Compare(a.ID, b.ID) })
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.groups == nil {
 		m.groups = make(map[radiograph.Tenant][]*radiograph.Group)
+		m.watchesAll = make(map[radiograph.Tenant]bool)
 	}
+	m.watchesAll[t] = watchesAll
 	m.groups[t] = groups
 	return groups
+}
+
+// WatchesAll reports whether the group of all traces, Default, looked for insights
+// when the tenant's groups were last matched against.
+func (s *Service) WatchesAll(t radiograph.Tenant) bool {
+	s.matching.mu.RLock()
+	defer s.matching.mu.RUnlock()
+	return s.matching.watchesAll[t]
 }
 
 // Matched implements radiograph.GroupMatcher.

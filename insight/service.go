@@ -372,6 +372,38 @@ func (s *Service) stored(ctx context.Context, t radiograph.Tenant) ([]*radiograp
 	return list, nil
 }
 
+// Count is how many insights a tenant has.
+type Count struct {
+	Tenant         radiograph.Tenant
+	Active, Closed int
+}
+
+// Counts are those of all tenants that have groups or insights, as of the last
+// evaluation.
+func (s *Service) Counts(ctx context.Context) ([]Count, error) {
+	tenants, err := s.tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Count
+	for t := range tenants {
+		stored, err := s.stored(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		c := Count{Tenant: t}
+		for _, in := range stored {
+			if in.Closed() {
+				c.Closed++
+			} else {
+				c.Active++
+			}
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
 // Query asks for a group's insights that were open at some time of [From, To).
 type Query struct {
 	Group    *radiograph.Group

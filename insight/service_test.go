@@ -368,6 +368,9 @@ func TestQuery(t *testing.T) {
 			t.Errorf("%d to %d (-want +got):\n%s", c.from, c.to, diff)
 		}
 	}
+	if counts, err := b.Counts(t.Context()); err != nil || len(counts) != 1 || counts[0] != (Count{tenant, 1, 2}) {
+		t.Errorf("counts %+v, %v, want one active and two closed", counts, err)
+	}
 	other := b.groups.group
 	other.ARN, other.Insights = other.ARN+"other", false
 	if list, err := b.Insights(t.Context(), tenant, Query{Group: &other, To: 1 << 62}); err != nil || len(list) != 0 {

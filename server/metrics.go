@@ -2,6 +2,8 @@ package server
 
 import (
 	"cmp"
+	"context"
+	"log/slog"
 	"maps"
 	"net/http"
 	"runtime"
@@ -11,6 +13,7 @@ import (
 	"radiograph/disk"
 	"radiograph/group"
 	"radiograph/ingest"
+	"radiograph/insight"
 	"radiograph/lambda"
 	"radiograph/meter"
 	"radiograph/metric"
@@ -28,10 +31,12 @@ type metrics struct {
 	store     *disk.Store
 	functions *lambda.Service
 	groups    *group.Service
+	insights  *insight.Service
+	log       *slog.Logger
 	meter     *meter.Meter
 }
 
-func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var p metric.Page
 	p.Gauge("radiograph_info", "1, with the version.").Add(1, "version", m.version)
 	p.Gauge("radiograph_goroutines", "Goroutines that run now.").Add(float64(runtime.NumGoroutine()))
@@ -41,6 +46,7 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	m.writeFunctions(&p)
 	m.writeStore(&p)
 	m.writeGroups(&p)
+	m.writeInsights(r.Context(), &p)
 	m.writeUsage(&p)
 	w.Header().Set("Content-Type", metric.ContentType)
 	w.Header().Set("Cache-Control", "no-store")
@@ -114,6 +120,8 @@ func (m *metrics) writeStore(p *metric.Page) {
 	reads := p.Counter("radiograph_store_cache_reads_total", "Blocks asked of the cache, by result.")
 	reads.Add(float64(st.CacheHits), "result", "hit")
 	reads.Add(float64(st.CacheMisses), "result", "miss")
+	p.Counter("radiograph_retention_hours_total", "Stored hours dropped for age or size.").Add(float64(st.HoursDropped))
+	p.Counter("radiograph_retention_traces_total", "Traces dropped with them.").Add(float64(st.TracesDropped))
 	refused := 0.0
 	if st.WritesRefused {
 		refused = 1
@@ -134,6 +142,20 @@ func (m *metrics) writeGroups(p *metric.Page) {
 	write(p.Counter("radiograph_group_traces_total", "Traces that came into a group."), func(t group.Total) int64 { return t.Traces })
 	write(p.Gauge("radiograph_group_traces_last_minute", "Of them, those of the last whole minute (AWS: ApproximateTraceCount)."), func(t group.Total) int64 { return t.LastMinute })
 	write(p.Counter("radiograph_group_failures_total", "Times a trace could not be judged and was left out."), func(t group.Total) int64 { return t.Failed })
+}
+
+func (m *metrics) writeInsights(ctx context.Context, p *metric.Page) {
+	counts, err := m.insights.Counts(ctx)
+	if err != nil {
+		m.log.Warn("insights cannot be counted", "err", err)
+		return
+	}
+	slices.SortFunc(counts, func(a, b insight.Count) int { return cmp.Compare(a.Tenant.String(), b.Tenant.String()) })
+	f := p.Gauge("radiograph_insights_kept", "Insights, by state.")
+	for _, c := range counts {
+		f.Add(float64(c.Active), "account", string(c.Tenant.Account), "region", string(c.Tenant.Region), "state", "active")
+		f.Add(float64(c.Closed), "account", string(c.Tenant.Account), "region", string(c.Tenant.Region), "state", "closed")
+	}
 }
 
 func (m *metrics) writeUsage(p *metric.Page) {

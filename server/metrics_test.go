@@ -133,7 +133,7 @@ func TestMetricsMove(t *testing.T) {
 	if after[`radiograph_info{version=v1 "beta"}`] != 1 || after["radiograph_store_open_traces{form=merged}"]+after["radiograph_store_open_traces{form=parked}"] != 9 || after["radiograph_store_wal_written_bytes_total"] <= before["radiograph_store_wal_written_bytes_total"] {
 		t.Errorf("samples: %v", after)
 	}
-	unit := regexp.MustCompile(`_(bytes|seconds|documents|traces|total|environments|waiting|queued|due|tables|amplification|running|refused|goroutines|info|traces_last_minute)$`)
+	unit := regexp.MustCompile(`_(bytes|seconds|documents|traces|total|environments|waiting|queued|due|tables|amplification|running|refused|goroutines|info|traces_last_minute|kept)$`)
 	for name, f := range families {
 		if !strings.HasPrefix(name, "radiograph_") || f.GetHelp() == "" || !unit.MatchString(name) {
 			t.Errorf("%s: %q", name, f.GetHelp())

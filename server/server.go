@@ -152,7 +152,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	s.onClose("meter", s.meter.Close)
 	groups := group.New(group.Config{State: store, Clock: cfg.Clock, Limits: limits, Meter: s.meter, Log: cfg.Log})
 	store.MatchGroups(groups)
-	sink := ingest.New(ingest.Config{Store: store, State: store, Meter: s.meter, Limits: limits, Log: cfg.Log, Clock: cfg.Clock})
+	sink := ingest.New(ingest.Config{Store: store, State: store, Meter: insightMeter{s.meter, groups}, Limits: limits, Log: cfg.Log, Clock: cfg.Clock})
 	s.sink = sink
 	engine := query.New(store, cfg.Clock)
 
@@ -189,8 +189,9 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	}()
 
 	insights := insight.New(insight.Config{State: store, Sums: engine, Groups: groups, Clock: cfg.Clock, Log: cfg.Log})
-	s.metrics.version, s.metrics.meter, s.metrics.sink = cfg.Version, s.meter, sink
+	s.metrics.version, s.metrics.log, s.metrics.meter, s.metrics.sink = cfg.Version, cfg.Log, s.meter, sink
 	s.metrics.store, s.metrics.groups, s.metrics.functions = store, groups, functions
+	s.metrics.insights = insights
 
 	// The doors.
 	hosts := s.hosts(listener.Addr())

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"radiograph"
+	"radiograph/group"
 	"radiograph/meter"
 )
 
@@ -15,6 +16,21 @@ const UsagePath = "/usage.json"
 type Usage struct {
 	meter.Report
 	Limits []radiograph.Limit `json:"limits"`
+}
+
+// insightMeter counts new traces as processed for insights too where Default, which
+// has them all, looks for insights. Those of other groups package group counts.
+type insightMeter struct {
+	*meter.Meter
+	groups *group.Service
+}
+
+// Count implements radiograph.Meter.
+func (m insightMeter) Count(t radiograph.Tenant, u radiograph.Usage, traces int) {
+	m.Meter.Count(t, u, traces)
+	if u == radiograph.TracesRecorded && m.groups.WatchesAll(t) {
+		m.Meter.Count(t, radiograph.InsightTraces, traces)
+	}
 }
 
 // usage answers UsagePath.

@@ -97,6 +97,11 @@ func TestUsage(t *testing.T) {
 	}
 	do("/TraceSegments", segments(1, 3))
 	do("/TraceSegments", segments(1, 3)) // nothing new
+	// From here on all traces are looked at for insights, twice those of a group.
+	on := map[string]any{"InsightsEnabled": true}
+	do("/UpdateGroup", map[string]any{"GroupName": "Default", "InsightsConfiguration": on})
+	do("/CreateGroup", map[string]any{"GroupName": "shop", "FilterExpression": `service("shop")`, "InsightsConfiguration": on})
+	do("/TraceSegments", segments(4, 5))
 	ids := map[string]any{"TraceIds": []string{traceID(1), traceID(2), traceID(99)}}
 	do("/Traces", ids)
 	do("/TraceGraph", ids)
@@ -108,13 +113,13 @@ func TestUsage(t *testing.T) {
 
 	want := meter.Report{Account: radiograph.DefaultAccount, Months: []meter.Month{{
 		Month:   "2026-11",
-		Regions: []meter.Region{{Region: radiograph.DefaultRegion, Counts: meter.Counts{Recorded: 3, Retrieved: 5, Scanned: 6}}},
+		Regions: []meter.Region{{Region: radiograph.DefaultRegion, Counts: meter.Counts{Recorded: 5, Retrieved: 7, Scanned: 10, Insights: 4}}},
 		Bill: []meter.Line{
-			{What: "Traces recorded", Traces: 3, Free: 2, Billed: 1, USD: 1},
-			{What: "Traces retrieved or scanned", Traces: 11, Free: 100, FreeLeft: 89},
-			{What: "Traces processed for insights"},
+			{What: "Traces recorded", Traces: 5, Free: 2, Billed: 3, USD: 3},
+			{What: "Traces retrieved or scanned", Traces: 17, Free: 100, FreeLeft: 83},
+			{What: "Traces processed for insights", Traces: 4, Billed: 4},
 		},
-		USD: 1,
+		USD: 3,
 	}}}
 	check := func(when string) {
 		t.Helper()
