@@ -110,15 +110,15 @@ type total struct {
 	durations, responseTimes tally
 }
 
-func (t *total) add(s *stored, coarse bool) bool {
+func (t *total) add(s *stored) bool {
 	t.merge(&s.numbers)
-	fine, good := t.durations.addStored(s.durations, coarse), t.responseTimes.addStored(s.responseTimes, coarse)
+	fine, good := t.durations.addStored(s.durations), t.responseTimes.addStored(s.responseTimes)
 	return fine && good
 }
 
 // totals yields one sum for each version and identity.
 func (r *sumsReader) totals(ctx context.Context, waiting differences, yield func(*radiograph.Contribution, error) bool) error {
-	versions := make(map[int]map[string]*total)
+	versions, coarse := make(map[int]map[string]*total), r.query.Coarse()
 	of := func(version int, identity []byte) (t *total, ok bool) {
 		totals := versions[version]
 		if totals == nil {
@@ -132,7 +132,7 @@ func (r *sumsReader) totals(ctx context.Context, waiting differences, yield func
 		if c == nil {
 			return nil, ok
 		}
-		t = &total{of: c, version: version}
+		t = &total{of: c, version: version, durations: tally{coarse: coarse}, responseTimes: tally{coarse: coarse}}
 		totals[string(identity)] = t
 		return t, true
 	}
@@ -152,7 +152,7 @@ func (r *sumsReader) totals(ctx context.Context, waiting differences, yield func
 			if t != nil {
 				var s stored
 				if s, ok = e.stored(); ok {
-					ok = t.add(&s, false) // they are
+					ok = t.add(&s)
 				}
 			}
 			if !ok {
@@ -170,8 +170,8 @@ func (r *sumsReader) totals(ctx context.Context, waiting differences, yield func
 		}
 		if t, _ := of(k.in.Version, k.identity); t != nil {
 			t.merge(&sum.numbers)
-			t.durations.addHistogram(sum.Durations, r.query.Coarse())
-			t.responseTimes.addHistogram(sum.ResponseTimes, r.query.Coarse())
+			t.durations.addHistogram(sum.Durations)
+			t.responseTimes.addHistogram(sum.ResponseTimes)
 		}
 	}
 	for _, totals := range versions {
@@ -208,7 +208,7 @@ func (r *sumsReader) part(ctx context.Context, h hourRow, of func(version int, i
 		}
 		m := minutesOf(value)
 		for m.next() {
-			if at := h.hour*minutesPerHour + int64(m.minute); r.from <= at && at < r.to && !t.add(&m.stored, r.query.Coarse()) {
+			if at := h.hour*minutesPerHour + int64(m.minute); r.from <= at && at < r.to && !t.add(&m.stored) {
 				m.fail()
 			}
 		}

@@ -290,38 +290,49 @@ func appendMergedBars(b, x, y []byte) ([]byte, bool) {
 
 // tally adds up histograms: a count for each bar of a range that grows.
 type tally struct {
-	low    int // number of the first bar
+	coarse bool // the numbers are those of coarse bars
+	low    int  // number of the first bar
 	counts []int64
 }
 
 // addStored adds bars; false when they do not decode.
-func (t *tally) addStored(stored []byte, coarse bool) bool {
-	bars := bars{fields: fields{b: stored}}
-	for bars.next() {
-		number := bars.number
-		if coarse {
-			number = int(coarseBars[number])
+func (t *tally) addStored(stored []byte) bool {
+	r := bars{fields: fields{b: stored}}
+	for r.next() {
+		number := r.number
+		if t.coarse {
+			number = int(coarseNumbers[number])
 		}
-		t.add(number, bars.count)
+		if i := number - t.low; uint(i) < uint(len(t.counts)) {
+			t.counts[i] += r.count
+		} else {
+			t.add(number, r.count)
+		}
 	}
-	return !bars.bad
+	return !r.bad
 }
 
-func (t *tally) addHistogram(h radiograph.Histogram, coarse bool) {
-	if coarse {
-		h = h.Coarse()
-	}
+func (t *tally) addHistogram(h radiograph.Histogram) {
 	for _, b := range h {
-		t.add(barNumber(b.Micros), b.Count)
+		number := barNumber(b.Micros)
+		if t.coarse {
+			number = int(coarseNumbers[number])
+		}
+		t.add(number, b.Count)
 	}
 }
 
-// coarseBars are the numbers that bars have when they are coarse.
-var coarseBars = func() (numbers [allBars]uint16) {
+// coarseNumbers are the numbers of the coarse bars that bars are in, coarseMicros
+// their durations: a tenth as many, so that a graph's tallies stay near.
+var coarseNumbers, coarseMicros = func() (numbers [allBars]uint16, micros []int64) {
 	for i := range numbers {
-		numbers[i] = uint16(barNumber(radiograph.CoarseBucket(barMicros(i))))
+		m := radiograph.CoarseBucket(barMicros(i))
+		if n := len(micros); n == 0 || micros[n-1] != m {
+			micros = append(micros, m)
+		}
+		numbers[i] = uint16(len(micros) - 1)
 	}
-	return numbers
+	return numbers, micros
 }()
 
 func (t *tally) add(number int, count int64) {
@@ -364,7 +375,13 @@ func (t *tally) histogram() radiograph.Histogram {
 	h := make(radiograph.Histogram, 0, n)
 	for i, c := range t.counts {
 		if c != 0 {
-			h = append(h, radiograph.Bar{Micros: barMicros(t.low + i), Count: c})
+			micros := int64(0)
+			if t.coarse {
+				micros = coarseMicros[t.low+i]
+			} else {
+				micros = barMicros(t.low + i)
+			}
+			h = append(h, radiograph.Bar{Micros: micros, Count: c})
 		}
 	}
 	return h

@@ -16,8 +16,8 @@ func TestBarNumbers(t *testing.T) {
 		if micros := barMicros(n); micros != radiograph.Bucket(micros) || barNumber(micros) != n || n > 0 && micros <= barMicros(n-1) {
 			t.Fatalf("bar %d is of %d µs, whose number is %d", n, micros, barNumber(micros))
 		}
-		if coarse := int(coarseBars[n]); barMicros(coarse) != radiograph.CoarseBucket(barMicros(n)) {
-			t.Fatalf("bar %d is %d when it is coarse", n, coarse)
+		if got, want := coarseMicros[coarseNumbers[n]], radiograph.CoarseBucket(barMicros(n)); got != want {
+			t.Fatalf("bar %d is of %d µs when it is coarse, want %d", n, got, want)
 		}
 	}
 }
@@ -57,10 +57,11 @@ func TestStoredSumsAddUp(t *testing.T) {
 		if !ok {
 			t.Fatal("what was just written does not decode")
 		}
-		var durations tally
-		if !durations.addStored(x.durations, false) || !durations.addStored(y.durations, false) {
+		durations, coarse := tally{}, tally{coarse: true}
+		if !durations.addStored(x.durations) || !durations.addStored(y.durations) || !coarse.addStored(x.durations) {
 			t.Fatal("what was just written does not decode")
 		}
+		coarse.addHistogram(b.Durations)
 		want := &sums{}
 		want.merge(a)
 		want.merge(b)
@@ -69,6 +70,9 @@ func TestStoredSumsAddUp(t *testing.T) {
 		}
 		if d := gocmp.Diff(want.Durations, durations.histogram(), equateEmpty); d != "" {
 			t.Fatalf("as a tally (-want +got):\n%s", d)
+		}
+		if d := gocmp.Diff(want.Durations.Coarse(), coarse.histogram(), equateEmpty); d != "" {
+			t.Fatalf("as a coarse tally (-want +got):\n%s", d)
 		}
 		gathered := &sums{}
 		gathered.gather(a)
