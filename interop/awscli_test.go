@@ -96,6 +96,22 @@ func TestAWSCLI(t *testing.T) {
 		t.Errorf("version 1 has mode %v, want the Active it was published with", got)
 	}
 
+	alias := aws("lambda", "create-alias", "--function-name", "cli", "--name", "live", "--function-version", "1")
+	if got := at(t, alias, "AliasArn"); got != at(t, version, "FunctionArn").(string)[:strings.LastIndex(at(t, version, "FunctionArn").(string), ":")]+":live" {
+		t.Errorf("create-alias answers %v", got)
+	}
+	if got := at(t, aws("lambda", "invoke", "--function-name", "cli:live", "--payload", `{"a":2,"b":3}`, payload), "ExecutedVersion"); got != "1" {
+		t.Errorf("by alias, version %v ran", got)
+	}
+	aws("lambda", "add-permission", "--function-name", "cli", "--statement-id", "s", "--action", "lambda:InvokeFunction", "--principal", "events.amazonaws.com")
+	if got := at(t, aws("lambda", "get-policy", "--function-name", "cli"), "Policy").(string); !strings.Contains(got, `"Sid":"s"`) {
+		t.Errorf("get-policy answers %s", got)
+	}
+	aws("lambda", "put-function-concurrency", "--function-name", "cli", "--reserved-concurrent-executions", "3")
+	if got := at(t, aws("lambda", "get-function", "--function-name", "cli"), "Concurrency", "ReservedConcurrentExecutions"); got != 3.0 {
+		t.Errorf("get-function tells concurrency %v", got)
+	}
+
 	// Errors as a person sees them.
 	for _, c := range []struct{ args, want string }{
 		{"lambda get-function --function-name absent", "An error occurred (ResourceNotFoundException) when calling the GetFunction operation: Function not found: arn:aws:lambda:"},

@@ -12,6 +12,13 @@ func TestBoto3Lifecycle(t *testing.T) {
 	python.script(t, s, account(t.Name()), "lifecycle.py")
 }
 
+func TestBoto3Aliases(t *testing.T) {
+	t.Parallel()
+	python := pythonClients(t)
+	s := start(t)
+	python.script(t, s, account(t.Name()), "aliases.py")
+}
+
 func TestBoto3Modes(t *testing.T) {
 	t.Parallel()
 	python := pythonClients(t)

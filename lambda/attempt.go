@@ -154,7 +154,7 @@ func (s *Service) attempt(life context.Context, t *ticket) {
 		return
 	}
 	began := s.now()
-	v, err := s.registry.version(q.Tenant, q.Function, q.Qualifier)
+	v, err := s.registry.route(q.Tenant, q.Function, q.Qualifier)
 	if err == nil {
 		err = await(life, v)
 	}

@@ -42,9 +42,12 @@ func shuttingDown() *radiograph.Error {
 	return exception(radiograph.KindUnavailable, "ServiceException", "The server is shutting down.")
 }
 
+// retryAfter is what a throttled caller is told to wait.
+const retryAfter = time.Second
+
 func throttled() *radiograph.Error {
 	err := exception(radiograph.KindThrottled, "TooManyRequestsException", "Rate Exceeded.")
-	err.Err = &Throttle{Reason: "ConcurrentInvocationLimitExceeded", RetryAfter: time.Second}
+	err.Err = &Throttle{Reason: "ConcurrentInvocationLimitExceeded", RetryAfter: retryAfter}
 	return err
 }
 

@@ -66,6 +66,7 @@ type execution struct {
 	tail        tail
 	maxMemoryMB int
 	datagrams   radiograph.DatagramReport
+	counted     *concurrency // of the function, while it counts this execution
 }
 
 // execution makes an execution of an event by a version.
@@ -83,14 +84,21 @@ func (s *Service) execution(life context.Context, v *version, event radiograph.R
 // when the runtime asked for nothing more within grace (0: wait as long as the
 // function's timeout lets it); then finish must be called.
 func (x *execution) run(grace time.Duration) {
+	if !x.enter() {
+		return
+	}
 	for x.phase == acquiring {
 		x.acquire()
 		x.drive(grace)
 	}
+	x.leave()
 }
 
 // finish waits for the end of an execution whose answer is out already.
-func (x *execution) finish() { x.drive(0) }
+func (x *execution) finish() {
+	x.drive(0)
+	x.leave()
+}
 
 func (x *execution) timeout() time.Duration { return time.Duration(x.fn.Timeout) * time.Second }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 
 	"radiograph"
 )
@@ -28,6 +29,9 @@ func (s *Service) CreateFunction(ctx context.Context, f *radiograph.Function, zi
 	if err := checkSettings(f); err != nil {
 		return nil, err
 	}
+	if err := checkTags(f.Tags); err != nil {
+		return nil, err
+	}
 	if s.registry.entry(f.Tenant, f.Name) != nil {
 		return nil, alreadyExists(f.Name)
 	}
@@ -50,7 +54,7 @@ func (s *Service) CreateFunction(ctx context.Context, f *radiograph.Function, zi
 		return nil, alreadyExists(f.Name)
 	}
 	s.revise(f)
-	e := &entry{published: map[string]*version{}}
+	e := newEntry()
 	if err := s.replaceLatest(ctx, e, f); err != nil {
 		return nil, err
 	}
@@ -169,8 +173,8 @@ func await(ctx context.Context, v *version) error {
 	}
 }
 
-// Function is the configuration of a version; qualifier "" means $LATEST. The
-// caller may change what it gets.
+// Function is the configuration of a version, also by an alias; qualifier ""
+// means $LATEST. The caller may change what it gets.
 func (s *Service) Function(ctx context.Context, t radiograph.Tenant, name, qualifier string) (*radiograph.Function, error) {
 	v, err := s.registry.version(t, name, qualifier)
 	if err != nil {
@@ -200,29 +204,47 @@ func (s *Service) DeleteFunction(ctx context.Context, t radiograph.Tenant, name,
 	if qualifier == radiograph.LatestVersion {
 		return invalidParameter("$LATEST version cannot be deleted without deleting the function.")
 	}
+	if strings.Trim(qualifier, "0123456789") != "" {
+		return invalidParameter("Deletion of aliases is not currently supported.")
+	}
 	s.changes.Lock()
 	defer s.changes.Unlock()
+	key := functionKey{t, name}
 	var gone []*version
+	var rest *attachments // of the function that stays
+	left := radiograph.Change{Key: attachmentsKey(key)}
 	if qualifier != "" {
 		v, err := s.registry.version(t, name, qualifier)
 		if err != nil {
 			return err
 		}
 		gone = []*version{v}
+		users, err := s.Aliases(ctx, t, name, qualifier)
+		if err != nil {
+			return err
+		}
+		if len(users) > 0 {
+			return exception(radiograph.KindConflict, "ResourceConflictException", "Unable to delete version because the following aliases reference it: [%s]", aliasNames(users))
+		}
+		rest = s.registry.entry(t, name).attached.without(qualifier)
+		if left, err = rest.store(key); err != nil {
+			return err
+		}
 	} else if gone = s.registry.versions(t, name); gone == nil {
 		return functionNotFound(radiograph.FunctionARN(t, name))
 	}
-	changes := make([]radiograph.Change, len(gone))
-	for i, v := range gone {
-		changes[i] = radiograph.Change{Key: versionKey(v.fn)}
+	changes := []radiograph.Change{left}
+	for _, v := range gone {
+		changes = append(changes, radiograph.Change{Key: versionKey(v.fn)})
 	}
 	if err := s.cfg.State.Apply(ctx, changes...); err != nil {
 		return err
 	}
 	s.registry.mu.Lock()
-	key := functionKey{t, name}
 	if qualifier != "" {
-		delete(s.registry.functions[key].published, qualifier)
+		e := s.registry.functions[key]
+		delete(e.published, qualifier)
+		e.attached = rest
 	} else {
 		delete(s.registry.functions, key)
 	}

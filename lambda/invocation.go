@@ -32,7 +32,7 @@ func (s *Service) Invoke(ctx context.Context, req *radiograph.InvokeRequest) (*r
 		return nil, shuttingDown()
 	}
 	defer s.gate.leave()
-	v, err := s.registry.version(req.Tenant, req.Function, req.Qualifier)
+	v, err := s.registry.route(req.Tenant, req.Function, req.Qualifier)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,12 @@ type entry struct {
 	latest    *version
 	published map[string]*version
 	history   history
+	attached  *attachments // never nil
+
+	concurrency concurrency
 }
+
+func newEntry() *entry { return &entry{published: map[string]*version{}, attached: &attachments{}} }
 
 // version is one version of a function as invocations see it.
 type version struct {
@@ -92,7 +97,7 @@ func (r *registry) load(ctx context.Context, state radiograph.State, newFleet fu
 		key := functionKey{f.Tenant, f.Name}
 		e := r.functions[key]
 		if e == nil {
-			e = &entry{published: map[string]*version{}}
+			e = newEntry()
 			r.functions[key] = e
 		}
 		if f.Version != radiograph.LatestVersion {
@@ -109,6 +114,26 @@ func (r *registry) load(ctx context.Context, state radiograph.State, newFleet fu
 			return fmt.Errorf("load functions: %s has versions but no %s", key.name, radiograph.LatestVersion)
 		}
 	}
+	return r.loadAttachments(ctx, state)
+}
+
+func (r *registry) loadAttachments(ctx context.Context, state radiograph.State) error {
+	of := make(map[string]*entry, len(r.functions))
+	for key, e := range r.functions {
+		of[attachmentsKey(key)] = e
+	}
+	for pair, err := range state.Scan(ctx, attachmentsPrefix) {
+		if err != nil {
+			return fmt.Errorf("load what belongs to functions: %w", err)
+		}
+		e := of[pair.Key]
+		if e == nil {
+			return fmt.Errorf("load what belongs to functions: %s belongs to none", pair.Key)
+		}
+		if err := json.Unmarshal(pair.Value, e.attached); err != nil {
+			return fmt.Errorf("load what belongs to functions: %s: %w", pair.Key, err)
+		}
+	}
 	return nil
 }
 
@@ -119,7 +144,8 @@ func (r *registry) entry(t radiograph.Tenant, name string) *entry {
 	return r.functions[functionKey{t, name}]
 }
 
-// version finds a version; qualifier "" means $LATEST.
+// version finds a version by number or alias, whose main version it is;
+// qualifier "" means $LATEST.
 func (r *registry) version(t radiograph.Tenant, name, qualifier string) (*version, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -134,11 +160,18 @@ func (r *registry) version(t radiograph.Tenant, name, qualifier string) (*versio
 	case qualifier == "" || qualifier == radiograph.LatestVersion:
 		return e.latest, nil
 	}
+	if strings.Trim(qualifier, "0123456789") != "" {
+		a := e.attached.Aliases[qualifier]
+		if a == nil {
+			return nil, aliasNotFound(arn)
+		}
+		if a.Version == radiograph.LatestVersion {
+			return e.latest, nil
+		}
+		qualifier = a.Version
+	}
 	if v := e.published[qualifier]; v != nil {
 		return v, nil
-	}
-	if strings.Trim(qualifier, "0123456789") != "" {
-		return nil, exception(radiograph.KindNotFound, "ResourceNotFoundException", "Cannot find alias arn: %s", arn)
 	}
 	return nil, functionNotFound(arn)
 }

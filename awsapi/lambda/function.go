@@ -120,10 +120,21 @@ func (a *api) function(ctx context.Context, r *awsapi.Request, in *versionInput)
 	return a.functions.Function(ctx, r.Tenant, id.name, id.qualifier)
 }
 
+// configurationOf is a version's configuration under the ARN by which it was
+// asked for: an alias's, $LATEST's.
+func configurationOf(r *awsapi.Request, in *versionInput, f *radiograph.Function) *functionConfiguration {
+	c := configuration(f)
+	if id, err := find(r.Tenant, in.FunctionName, in.Qualifier); err == nil && id.qualifier != "" {
+		c.FunctionArn = id.arn(r.Tenant)
+	}
+	return c
+}
+
 type getFunctionOutput struct {
 	Configuration *functionConfiguration
 	Code          functionCodeLocation
 	Tags          map[string]string `omit:"empty"`
+	Concurrency   *concurrency
 }
 
 type functionCodeLocation struct {
@@ -136,11 +147,19 @@ func (a *api) getFunction(ctx context.Context, r *awsapi.Request, in *versionInp
 	if err != nil {
 		return nil, err
 	}
-	return &getFunctionOutput{
-		Configuration: configuration(f),
+	out := &getFunctionOutput{
+		Configuration: configurationOf(r, in, f),
 		Code:          functionCodeLocation{RepositoryType: "S3", Location: "http://" + r.Host + "/radiograph/code/" + f.CodeSHA256},
 		Tags:          f.Tags,
-	}, nil
+	}
+	reserved, err := a.functions.ReservedConcurrency(ctx, r.Tenant, f.Name)
+	if err != nil {
+		return nil, err
+	}
+	if reserved != nil {
+		out.Concurrency = &concurrency{ReservedConcurrentExecutions: reserved}
+	}
+	return out, nil
 }
 
 func (a *api) getFunctionConfiguration(ctx context.Context, r *awsapi.Request, in *versionInput) (*functionConfiguration, error) {
@@ -148,7 +167,7 @@ func (a *api) getFunctionConfiguration(ctx context.Context, r *awsapi.Request, i
 	if err != nil {
 		return nil, err
 	}
-	return configuration(f), nil
+	return configurationOf(r, in, f), nil
 }
 
 type deleteFunctionOutput struct {

@@ -54,32 +54,37 @@ func (a *api) listFunctions(ctx context.Context, r *awsapi.Request, in *listFunc
 	return &listFunctionsOutput{NextMarker: next, Functions: page}, nil
 }
 
-// cut gives one page of a list of functions and the marker of the next. A marker
-// names the last function of the page before it, so that what is created or
-// deleted meanwhile shifts nothing.
+// cut gives one page of a list of functions and the marker of the next.
 func cut(fs []*radiograph.Function, marker string, most *int) (page []*functionConfiguration, next string, err error) {
+	fs, next, err = cutPage(fs, marker, most, position)
+	for _, f := range fs {
+		page = append(page, configuration(f))
+	}
+	return page, next, err
+}
+
+// cutPage gives one page of a list in the order of position, and the marker of
+// the next. A marker names the last of the page before it, so that what is created
+// or deleted meanwhile shifts nothing.
+func cutPage[T any](all []T, marker string, most *int, position func(T) string) (page []T, next string, err error) {
 	if marker != "" {
 		last, err := base64.RawURLEncoding.DecodeString(marker)
 		if err != nil {
 			return nil, "", exception(radiograph.KindInvalid, "InvalidParameterValueException", "Invalid marker: %.100s", marker)
 		}
-		for len(fs) > 0 && !follows(fs[0], string(last)) {
-			fs = fs[1:]
+		for len(all) > 0 && position(all[0]) <= string(last) {
+			all = all[1:]
 		}
 	}
 	n := maxPage
 	if most != nil {
 		n = min(n, *most)
 	}
-	if len(fs) > n {
-		fs = fs[:n]
-		next = base64.RawURLEncoding.EncodeToString([]byte(position(fs[n-1])))
+	if len(all) > n {
+		all = all[:n]
+		next = base64.RawURLEncoding.EncodeToString([]byte(position(all[n-1])))
 	}
-	page = make([]*functionConfiguration, len(fs))
-	for i, f := range fs {
-		page[i] = configuration(f)
-	}
-	return page, next, nil
+	return all, next, nil
 }
 
 // position orders functions by name, then $LATEST, then the numbers.
@@ -90,5 +95,3 @@ func position(f *radiograph.Function) string {
 	}
 	return f.Name + " " + version
 }
-
-func follows(f *radiograph.Function, last string) bool { return position(f) > last }

@@ -47,6 +47,24 @@ func New(s *lambda.Service) awsapi.Service {
 			awsapi.Op("PublishVersion", "POST /2015-03-31/functions/{FunctionName}/versions", a.publishVersion, awsapi.Status(http.StatusCreated), resource[publishVersionInput]()),
 			awsapi.Op("ListVersionsByFunction", "GET /2015-03-31/functions/{FunctionName}/versions", a.listVersionsByFunction, resource[listVersionsInput]()),
 			awsapi.Op("Invoke", "POST /2015-03-31/functions/{FunctionName}/invocations", a.invoke, awsapi.Action("lambda:InvokeFunction"), awsapi.MaxBody(maxInvokeRequest), resource[invokeInput]()),
+			awsapi.Op("CreateAlias", "POST /2015-03-31/functions/{FunctionName}/aliases", a.createAlias, awsapi.Status(http.StatusCreated), resource[createAliasInput]()),
+			awsapi.Op("GetAlias", "GET /2015-03-31/functions/{FunctionName}/aliases/{Name}", a.getAlias, resource[aliasInput]()),
+			awsapi.Op("UpdateAlias", "PUT /2015-03-31/functions/{FunctionName}/aliases/{Name}", a.updateAlias, resource[updateAliasInput]()),
+			awsapi.Op("DeleteAlias", "DELETE /2015-03-31/functions/{FunctionName}/aliases/{Name}", a.deleteAlias, awsapi.Status(http.StatusNoContent), resource[aliasInput]()),
+			awsapi.Op("ListAliases", "GET /2015-03-31/functions/{FunctionName}/aliases", a.listAliases, resource[listAliasesInput]()),
+			awsapi.Op("AddPermission", "POST /2015-03-31/functions/{FunctionName}/policy", a.addPermission, awsapi.Status(http.StatusCreated), resource[addPermissionInput]()),
+			awsapi.Op("RemovePermission", "DELETE /2015-03-31/functions/{FunctionName}/policy/{StatementId}", a.removePermission, awsapi.Status(http.StatusNoContent), resource[removePermissionInput]()),
+			awsapi.Op("GetPolicy", "GET /2015-03-31/functions/{FunctionName}/policy", a.getPolicy, resource[versionInput]()),
+			awsapi.Op("ListTags", "GET /2017-03-31/tags/{Resource}", a.listTags, resource[listTagsInput]()),
+			awsapi.Op("TagResource", "POST /2017-03-31/tags/{Resource}", a.tagResource, awsapi.Status(http.StatusNoContent), resource[tagResourceInput]()),
+			awsapi.Op("UntagResource", "DELETE /2017-03-31/tags/{Resource}", a.untagResource, awsapi.Status(http.StatusNoContent), resource[untagResourceInput]()),
+			awsapi.Op("PutFunctionConcurrency", "PUT /2017-10-31/functions/{FunctionName}/concurrency", a.putFunctionConcurrency, resource[putFunctionConcurrencyInput]()),
+			awsapi.Op("GetFunctionConcurrency", "GET /2019-09-30/functions/{FunctionName}/concurrency", a.getFunctionConcurrency, resource[functionInput]()),
+			awsapi.Op("DeleteFunctionConcurrency", "DELETE /2017-10-31/functions/{FunctionName}/concurrency", a.deleteFunctionConcurrency, awsapi.Status(http.StatusNoContent), resource[functionInput]()),
+			awsapi.Op("GetAccountSettings", "GET /2016-08-19/account-settings", a.getAccountSettings),
+			awsapi.Op("GetFunctionCodeSigningConfig", "GET /2020-06-30/functions/{FunctionName}/code-signing-config", a.getFunctionCodeSigningConfig, resource[getFunctionCodeSigningConfigInput]()),
+			awsapi.Op("GetRuntimeManagementConfig", "GET /2021-07-20/functions/{FunctionName}/runtime-management-config", a.getRuntimeManagementConfig, resource[versionInput]()),
+			awsapi.Op("GetFunctionRecursionConfig", "GET /2024-08-31/functions/{FunctionName}/recursion-config", a.getFunctionRecursionConfig, resource[functionInput]()),
 			// Ours: where GetFunction's Code.Location leads. The sum is as hard to
 			// guess as the signature of the service's own links.
 			awsapi.Op("GetFunctionCode", "GET /radiograph/code/{CodeSha256}", a.getFunctionCode, awsapi.WithoutPermission()),
@@ -62,8 +80,9 @@ func New(s *lambda.Service) awsapi.Service {
 			radiograph.KindThrottled:    {Name: "TooManyRequestsException", Status: http.StatusTooManyRequests},
 		},
 		Statuses: map[string]int{
-			"InvalidRuntimeException": http.StatusBadGateway,
-			"InvalidZipFileException": http.StatusBadGateway,
+			"InvalidRuntimeException":       http.StatusBadGateway,
+			"InvalidZipFileException":       http.StatusBadGateway,
+			"PolicyLengthExceededException": http.StatusBadRequest,
 		},
 		Malformed: func(detail string) error {
 			return exception(radiograph.KindInvalid, "InvalidRequestContentException", "Could not parse request body into json: %s", detail)

@@ -418,7 +418,7 @@ func TestRefusals(t *testing.T) {
 	}); a.StatusCode != 201 {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
-	if a := c.do("GET", "/2016-08-19/account-settings", nil); a.StatusCode != 400 || !json.Valid(a.body) {
+	if a := c.do("GET", "/2020-04-22/code-signing-configs", nil); a.StatusCode != 400 || !json.Valid(a.body) {
 		t.Errorf("an operation not served answers %d %s", a.StatusCode, a.body)
 	}
 }
