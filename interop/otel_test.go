@@ -67,6 +67,15 @@ func TestOTelServices(t *testing.T) {
 	p.script(t, s, account, "otel_services.py", "http://"+s.OTLPHTTP, "http://"+s.OTLPGRPC)
 }
 
+// TestOTelSampler has ADOT's X-Ray sampler decide by the daemon's rules and quotas.
+func TestOTelSampler(t *testing.T) {
+	t.Parallel()
+	p := otelPython(t)
+	account := account(t.Name())
+	s := start(t, "--account", account, "--region", "eu-west-1")
+	p.script(t, s, account, "otel_sampler.py", s.Daemon)
+}
+
 // TestOTelInside sends from within a function to the environment's daemon.
 func TestOTelInside(t *testing.T) {
 	t.Parallel()

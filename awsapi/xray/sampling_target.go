@@ -1,6 +1,7 @@
 package xray
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -18,7 +19,8 @@ type samplingStatistics struct {
 	ClientID     string                `required:"true" min:"24" max:"24"`
 	Timestamp    *radiograph.Timestamp `required:"true"`
 	RequestCount *int32                `required:"true" min:"0"`
-	SampledCount *int32                `required:"true" min:"0"`
+	SampledCount *int32                `min:"0"` // must be given, by this name or the next
+	SampleCount  *int32                `min:"0"` // how ADOT's sampler for Python spells it
 	BorrowCount  int32                 `min:"0"`
 }
 
@@ -60,10 +62,14 @@ type unprocessedStatistics struct {
 
 func (a *api) getSamplingTargets(ctx context.Context, r *awsapi.Request, in *getSamplingTargetsInput) (*getSamplingTargetsOutput, error) {
 	var report radiograph.SamplingReport
-	for _, d := range in.SamplingStatisticsDocuments {
+	for i, d := range in.SamplingStatisticsDocuments {
+		sampled := cmp.Or(d.SampledCount, d.SampleCount)
+		if sampled == nil {
+			return nil, invalid("1 validation error detected: Value null at 'samplingStatisticsDocuments.%d.member.sampledCount' failed to satisfy constraint: Member must not be null", i+1)
+		}
 		report.Statistics = append(report.Statistics, radiograph.SamplingStatistics{
 			RuleName: d.RuleName, ClientID: d.ClientID, Time: *d.Timestamp,
-			RequestCount: int64(*d.RequestCount), SampledCount: int64(*d.SampledCount), Borrowed: int64(d.BorrowCount),
+			RequestCount: int64(*d.RequestCount), SampledCount: int64(*sampled), Borrowed: int64(d.BorrowCount),
 		})
 	}
 	for _, d := range in.SamplingBoostStatisticsDocuments {
