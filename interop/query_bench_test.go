@@ -170,7 +170,7 @@ func BenchmarkGetTraceSummaries(b *testing.B) {
 		{"fault", `fault AND responsetime > 2`},
 		{"url", `http.url CONTAINS "/api/7/items/99"`},
 		{"annotation", `annotation.order = "o-123456"`},
-		{"service", `service("service-7") { fault } AND user = "user-77"`},
+		{"service", `service("service-7") { fault }`},
 		{"edge", `edge("service-3", "service-4") { error }`},
 	} {
 		for _, pages := range []string{"first", "all"} {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -256,11 +257,14 @@ func (h *house) check(questions int) {
 	if share := float64(yes) / float64(yes+no); share < 0.1 || share > 0.9 {
 		h.Errorf("%d traces were wanted, %d not: the questions tell little", yes, no)
 	}
+	if i := slices.IndexFunc(h.traces, func(t *truth.Trace) bool { return t.Truncated }); i >= 0 {
+		h.documents(h.traces[i])
+	}
 	for range questions / 10 {
 		h.graph(h.window())
 		h.traceGraph()
 		h.series()
-		h.documents()
+		h.documents(h.some()...)
 	}
 }
 
@@ -364,9 +368,8 @@ func (h *house) series() {
 }
 
 // documents asks for whole traces.
-func (h *house) documents() {
+func (h *house) documents(some ...*truth.Trace) {
 	h.Helper()
-	some := h.some()
 	got, _ := h.pages("BatchGetTraces", "Traces", object{"TraceIds": append(idsOf(some), "1-00000000-000000000000000000000000")})
 	var want []any
 	for _, t := range some {
@@ -381,11 +384,23 @@ func (h *house) documents() {
 // generate makes the documents of n traces, those of a trace together.
 func (h *house) generate(n int) [][]string {
 	g := truth.NewGenerator(h.rand)
-	var out [][]string
+	out := [][]string{tooLarge()}
 	for range n {
 		out = append(out, g.Trace(began.UnixNano()+h.rand.Int64N(int64(spread))))
 	}
 	return out
+}
+
+// tooLarge is a trace of more than the 500 KB that are kept of one: what comes last
+// is left out.
+func tooLarge() []string {
+	at := began.Add(spread / 2)
+	var docs []string
+	for i := range 12 {
+		docs = append(docs, fmt.Sprintf(`{"trace_id":"1-%08x-000000000000000000000001","id":"%016x","parent_id":"%016x","name":"stock","start_time":%d,"end_time":%d,"metadata":{"default":{"all":%q}}}`,
+			at.Unix(), i+2, i+1, at.Unix()+int64(i), at.Unix()+20, strings.Repeat("x", 60_000)))
+	}
+	return docs
 }
 
 // TestAnswers puts a generated data set as its clients would, and holds the
