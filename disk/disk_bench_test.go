@@ -120,6 +120,30 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
+// BenchmarkRepack packs again what came one document a request.
+func BenchmarkRepack(b *testing.B) {
+	recs, _ := newServerless(1).load(b, 5_000, time.Now().Add(-time.Minute), time.Millisecond)
+	for b.Loop() {
+		b.StopTimer()
+		s := open(b, Options{Dir: b.TempDir()})
+		for i := range recs {
+			if _, err := s.Put(context.Background(), home1, recs[i:i+1], false); err != nil {
+				b.Fatal(err)
+			}
+		}
+		before := diskBytes(b, s)
+		b.StartTimer()
+		if err := repackOver(s); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		b.ReportMetric(float64(before)/float64(len(recs)), "disk-B/segment-before")
+		b.ReportMetric(float64(diskBytes(b, s))/float64(len(recs)), "disk-B/segment")
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.N*len(recs))/b.Elapsed().Seconds(), "segments/s")
+}
+
 // BenchmarkTrace reads traces by id, written lately (open) or long ago (stored).
 func BenchmarkTrace(b *testing.B) {
 	for _, state := range []string{"open", "stored", "absent"} {
