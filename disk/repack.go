@@ -109,6 +109,9 @@ func (r *repacker) repack(ctx context.Context, before uint64) error {
 		}
 		freed := 0
 		for more := true; more; {
+			if s.roomToWrite() != nil {
+				return nil // packing again needs room before it gives some back
+			}
 			began, given := time.Now(), s.sequences.given()
 			var n int
 			n, more, err = r.once(ctx, at, before, at.hour < current)

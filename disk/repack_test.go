@@ -91,6 +91,26 @@ func TestRepack(t *testing.T) {
 	check(2)
 }
 
+// TestRepackNeedsRoom: nothing is moved on a disk that is nearly full.
+func TestRepackNeedsRoom(t *testing.T) {
+	clock := storetest.Epoch
+	o := testOptions()
+	o.Dir, o.FS = "data", vfs.NewMem()
+	o.Clock = func() time.Time { return clock }
+	s := open(t, o)
+	for n := range 3 {
+		mustPut(t, s, records(t, radiograph.DoorAPI, segment(n, 1, ended)))
+	}
+	clock = clock.Add(time.Hour)
+	s.space.mu.Lock()
+	s.space.asked, s.space.refused = time.Now().Add(time.Hour), radiograph.Errorf(radiograph.KindUnavailable, "full")
+	s.space.mu.Unlock()
+	repackAll(t, s)
+	if n := len(keys(t, s, packSpace)); n != 3 {
+		t.Errorf("%d packs on a full disk, want the 3 there were", n)
+	}
+}
+
 // TestRepackLeavesDamageAlone: a pack that does not read, or has another number of
 // documents than of index rows, stays as it is, and its neighbours move.
 func TestRepackLeavesDamageAlone(t *testing.T) {
