@@ -10,8 +10,8 @@ import "encoding/binary"
 //	bytes   64 each
 const (
 	bloomBlock  = 64
-	bloomBits   = 10 // a term
-	bloomProbes = 6
+	bloomBits   = 16 // a term
+	bloomProbes = 7 // of nine bits of a hash each
 )
 
 // hashTerm is stored: FNV-1a, and its bits mixed.

@@ -12,7 +12,7 @@ import (
 // tell whether it can hold an answer, and one row for each column. Which of its
 // traces were written to since stands in a row of its own, the voids.
 const (
-	chunkVersion = 1
+	chunkVersion = 2
 	// chunkRows is how many are put in a chunk. It is a compromise: finding one trace
 	// takes a chunk apart (0.4 ms), passing over chunks looks at each.
 	chunkRows = 1024

@@ -1,6 +1,10 @@
 package disk
 
 import (
+	"bytes"
+	"cmp"
+	"slices"
+
 	"radiograph"
 	"radiograph/filter"
 )
@@ -110,12 +114,27 @@ var termColumns = map[filter.Field]int{
 	filter.InstanceID:   instanceColumn,
 }
 
+// effort ranks conditions by what deciding them costs: what excludes all rows
+// cheaply comes first.
+func effort(c filter.Condition) int {
+	_, flag := flagOf(c.Field)
+	switch {
+	case c.Join != filter.Single:
+		return 3
+	case flag:
+		return 0
+	case c.Field == filter.ResponseTime, c.Field == filter.Duration, c.Field == filter.Annotation && c.Operator == filter.Equal:
+		return 1
+	}
+	return 2
+}
+
 // choose finds the rows that may fulfil the condition.
 func (c *chunkReader) choose(cond filter.Condition) (*rowSet, error) {
 	switch cond.Join {
 	case filter.All:
 		set := allRows(c.header.Rows)
-		for _, part := range cond.Of {
+		for _, part := range slices.SortedStableFunc(slices.Values(cond.Of), func(a, b filter.Condition) int { return cmp.Compare(effort(a), effort(b)) }) {
 			rows, err := c.choose(part)
 			if err != nil {
 				return nil, err
@@ -231,47 +250,55 @@ func (c *chunkReader) chooseAnnotation(cond filter.Condition) (*rowSet, error) {
 	holds := func(key string, v radiograph.Value) bool {
 		return cond.Holds(&radiograph.Summary{Annotations: []radiograph.SummaryAnnotation{{Key: key, Value: v}}})
 	}
-	rows, shapes, err := c.annotationShapes()
+	lookup, err := c.lookup()
 	if err != nil {
 		return nil, err
 	}
-	// A key either has a column in this chunk, or its values are in the shapes.
-	inShape, column := make([]bool, len(shapes)), -1
-	for code, shape := range shapes {
-		for i := range shape {
-			if item := &shape[i]; item.key == cond.Key {
-				if item.column >= 0 {
-					column = item.column
-				} else if holds(item.key, item.value) {
-					inShape[code] = true
-				}
-			}
-		}
-	}
 	set := &rowSet{}
-	if column < 0 {
+	column, ok := slices.BinarySearch(lookup.keys, cond.Key)
+	if !ok { // its values are in the shapes
+		rows, shapes, err := c.annotationShapes()
+		if err != nil {
+			return nil, err
+		}
+		wanted := make([]bool, len(shapes))
+		for code, shape := range shapes {
+			wanted[code] = slices.ContainsFunc(shape, func(i shapeItem) bool { return i.key == cond.Key && holds(i.key, i.value) })
+		}
 		for row := range c.header.Rows {
-			if inShape[rows.code(row)] {
+			if wanted[rows.code(row)] {
 				set.set(row)
 			}
 		}
 		return set, nil
 	}
-	starts, values, err := c.startsOf(column)
+	values, err := c.dictionary(keyColumn + column)
 	if err != nil {
 		return nil, err
 	}
 	wanted, any := make([]bool, values.entries()), false
+	same := appendAnnotationValue(nil, cond.Value)
 	for code := range wanted {
-		f := &fields{b: values.entry(code)}
-		v := f.annotationValue()
-		if !f.ended() {
-			return nil, c.bad(keyColumn + column)
+		if cond.Operator == filter.Equal && cond.Value.Kind != radiograph.NumberValue {
+			wanted[code] = bytes.Equal(values.entry(code), same)
+		} else {
+			f := &fields{b: values.entry(code)}
+			v := f.annotationValue()
+			if !f.ended() {
+				return nil, c.bad(keyColumn + column)
+			}
+			wanted[code] = holds(cond.Key, v)
 		}
-		wanted[code] = holds(cond.Key, v)
 		any = any || wanted[code]
 	}
-	for row := 0; any && row < c.header.Rows; row++ {
+	if !any {
+		return set, nil
+	}
+	starts, _, err := c.startsOf(column)
+	if err != nil {
+		return nil, err
+	}
+	for row := range c.header.Rows {
 		for i := starts[row]; i < starts[row+1]; i++ {
 			if wanted[values.code(int(i))] {
 				set.set(row)

@@ -61,11 +61,13 @@ func (v *rowSet) count() (n int) {
 	return n
 }
 
+const voidsVersion = 1
+
 // appendVoids appends the value of a row of voids, the rows of a chunk whose
 // traces were written to since: version, then the rows as distances to the one
 // before (uvarints). Such rows are merged by union.
 func appendVoids(b []byte, v *rowSet) []byte {
-	b = append(b, chunkVersion)
+	b = append(b, voidsVersion)
 	last := 0
 	for row := range v.rows() {
 		b = binary.AppendUvarint(b, uint64(row-last))
@@ -89,7 +91,7 @@ func readVoids(key, sealed []byte) (*rowSet, error) {
 		}
 		v.set(int(row))
 	}
-	if version != chunkVersion || f.bad {
+	if version != voidsVersion || f.bad {
 		return nil, corrupt(key, "does not decode")
 	}
 	return v, nil
