@@ -11,7 +11,7 @@ import "encoding/binary"
 const (
 	bloomBlock  = 64
 	bloomBits   = 16 // a term
-	bloomProbes = 7 // of nine bits of a hash each
+	bloomProbes = 7  // of nine bits of a hash each
 )
 
 // hashTerm is stored: FNV-1a, and its bits mixed.

@@ -95,8 +95,8 @@ const (
 	// columnBytes is for columns of chunks, uncompressed: some ten chunks whole.
 	columnBytes = 4 << 20
 	// lookupBytes is for what passing over chunks needs: a search for a rare value
-	// looks at each of some 1.5 million traces.
-	lookupBytes = 8 << 20
+	// looks at each, 9 KB for 1024 traces. Beyond (1.9 million traces) each is read.
+	lookupBytes = 16 << 20
 	// openFiles bounds file handles and the blocks that come with them.
 	openFiles = 256
 )
