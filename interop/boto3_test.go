@@ -55,6 +55,13 @@ func TestBoto3Event(t *testing.T) {
 	python.script(t, s, account(t.Name()), "event.py")
 }
 
+func TestBoto3Destinations(t *testing.T) {
+	t.Parallel()
+	python := pythonClients(t)
+	s := start(t)
+	python.script(t, s, account(t.Name()), "destinations.py")
+}
+
 func TestBoto3Limits(t *testing.T) {
 	t.Parallel()
 	python := pythonClients(t)

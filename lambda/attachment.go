@@ -15,6 +15,8 @@ type attachments struct {
 	Aliases  map[string]*Alias  `json:",omitempty"` // by name
 	Policies map[string]*policy `json:",omitempty"` // by qualifier; "": the function's own
 	Reserved *int               `json:",omitempty"` // concurrent executions; nil: none are reserved
+
+	EventInvoke map[string]*EventInvokeConfig `json:",omitempty"` // by qualifier; "$LATEST": also without one
 }
 
 const attachmentsPrefix = "attachment/"
@@ -25,12 +27,17 @@ func attachmentsKey(k functionKey) string {
 
 // edit is a copy whose maps may be changed, but not what they hold.
 func (a *attachments) edit() *attachments {
-	c := &attachments{Aliases: maps.Clone(a.Aliases), Policies: maps.Clone(a.Policies), Reserved: a.Reserved}
+	c := &attachments{
+		Aliases: maps.Clone(a.Aliases), Policies: maps.Clone(a.Policies), Reserved: a.Reserved, EventInvoke: maps.Clone(a.EventInvoke),
+	}
 	if c.Aliases == nil {
 		c.Aliases = map[string]*Alias{}
 	}
 	if c.Policies == nil {
 		c.Policies = map[string]*policy{}
+	}
+	if c.EventInvoke == nil {
+		c.EventInvoke = map[string]*EventInvokeConfig{}
 	}
 	return c
 }
@@ -40,6 +47,7 @@ func (a *attachments) without(qualifier string) *attachments {
 	c := a.edit()
 	delete(c.Aliases, qualifier)
 	delete(c.Policies, qualifier)
+	delete(c.EventInvoke, qualifier)
 	return c
 }
 

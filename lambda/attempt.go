@@ -12,8 +12,6 @@ import (
 // The asynchronous queue's rules (Lambda developer guide, "Asynchronous
 // invocation").
 const (
-	maxFailures     = 3 // the first attempt and two retries
-	maxEventAge     = 6 * time.Hour
 	firstRequeue    = time.Second
 	longestRequeue  = 5 * time.Minute
 	maxDrawnAttempt = 100 // Attempts in a segment; throttled ones may be many
@@ -163,10 +161,15 @@ func (s *Service) attempt(life context.Context, t *ticket) {
 		s.queue.forget(t) // still stored: it runs when the server is up again
 		return
 	case err != nil:
-		s.giveUp(t, q, began, 404, err.Error())
+		s.journal.add(s.dropped(q, began, 404, err.Error()))
+		s.queue.finish(t)
 		return
-	case began.Sub(q.Accepted) > maxEventAge:
-		s.giveUp(t, q, began, 0, "The event is older than six hours.")
+	}
+	if rules := s.rules(q); began.Sub(q.Accepted) > rules.eventAge() {
+		d := s.dropped(q, began, 0, "The event is older than "+rules.eventAge().String()+", its maximum age.")
+		s.tell(life, q, rules, v.fn.Role, eventAgeExceeded, nil, d)
+		s.journal.add(d)
+		s.queue.finish(t)
 		return
 	}
 	x := s.execution(life, v, q.runtimeEvent(), &q.Trace)
@@ -207,25 +210,40 @@ func (s *Service) conclude(t *ticket, q *queuedEvent, x *execution, began time.T
 		}
 		s.offer(x.fn, d, docs)
 	}
+	end := s.next(q, x)
+	if end == "" {
+		s.journal.add(d)
+		s.queue.again(t, q)
+		return
+	}
+	// At least once: the event is forgotten when its destination's is durable.
+	s.tell(context.Background(), q, s.rules(q), x.fn.Role, end, x, d)
 	s.journal.add(d)
+	s.queue.finish(t)
+}
 
-	now := s.now()
+// next decides what follows an attempt: another one when q is due, or the end.
+func (s *Service) next(q *queuedEvent, x *execution) condition {
+	rules, now, status := s.rules(q), s.now(), x.status()
 	switch {
 	case x.outcome.err == nil && !x.outcome.functionError:
-		s.queue.finish(t)
-		return
-	case a.Status == 429 || a.Status >= 500:
+		return eventSucceeded
+	case status == 429 && s.shutOff(q.Tenant, q.Function):
+		return zeroConcurrency
+	case status == 429 || status >= 500:
 		q.Due = now.Add(requeueWait(q.Requeues))
 		q.Requeues++
 	default:
-		if q.Failures++; q.Failures == maxFailures {
-			s.queue.finish(t)
-			return
+		if q.Failures++; q.Failures > rules.retries() {
+			return retriesExhausted
 		}
 		q.Due = now.Add(s.backoff(q.Failures))
 		q.Requeues = 0
 	}
-	s.queue.again(t, q)
+	if q.Due.Sub(q.Accepted) > rules.eventAge() {
+		return eventAgeExceeded
+	}
+	return ""
 }
 
 // backoff is the wait after so many failures.
@@ -243,12 +261,11 @@ func requeueWait(before int) time.Duration {
 	return min(firstRequeue<<before, longestRequeue)
 }
 
-// giveUp drops an event that will never run.
-func (s *Service) giveUp(t *ticket, q *queuedEvent, now time.Time, status int, why string) {
-	s.journal.add(&radiograph.Decision{
+// dropped is the record of an event that will never run.
+func (s *Service) dropped(q *queuedEvent, now time.Time, status int, why string) *radiograph.Decision {
+	return &radiograph.Decision{
 		Time: now, Tenant: q.Tenant, Function: q.Function, RequestID: q.RequestID, Type: radiograph.Event,
 		Attempt: q.Tries + 1, HeaderIn: q.HeaderIn, Mode: q.Mode, Trace: q.Trace.Trace.Root, Sampled: q.Trace.Recorded,
 		Reason: q.Trace.Reason, Status: status, FunctionError: oneLine("The event was dropped: " + why),
-	})
-	s.queue.finish(t)
+	}
 }

@@ -32,6 +32,11 @@ func (s *Service) Invoke(ctx context.Context, req *radiograph.InvokeRequest) (*r
 		return nil, shuttingDown()
 	}
 	defer s.gate.leave()
+	return s.invoke(ctx, req)
+}
+
+// invoke is Invoke inside the gate.
+func (s *Service) invoke(ctx context.Context, req *radiograph.InvokeRequest) (*radiograph.InvokeResult, error) {
 	v, err := s.registry.route(req.Tenant, req.Function, req.Qualifier)
 	if err != nil {
 		return nil, err

@@ -269,7 +269,7 @@ func TestDropped(t *testing.T) {
 		stop()
 		for name, want := range map[string]string{
 			"fn":  "The event was dropped: Function not found: arn:aws:lambda:eu-west-1:123456789012:function:fn",
-			"old": "The event was dropped: The event is older than six hours.",
+			"old": "The event was dropped: The event is older than 6h0m0s, its maximum age.",
 		} {
 			if ds, err := w.Decisions(ctx, home, name, 1); err != nil || len(ds) != 1 || ds[0].FunctionError != want {
 				t.Errorf("%s: %+v, %v", name, ds, err)

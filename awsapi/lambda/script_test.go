@@ -16,7 +16,10 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected answers")
 
-var madeUp = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
+var (
+	madeUp = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`)
+	times  = regexp.MustCompile(`"LastModified":[0-9.E]+`)
+)
 
 // TestScripts runs the scripts of testdata: exchanges of a request (line, and
 // body), a line ----, and the expected answer, with an empty line before the
@@ -64,7 +67,7 @@ func TestScripts(t *testing.T) {
 						fmt.Fprintf(&got, "\nReason: %v", reason)
 					}
 				} else if len(a.body) > 0 {
-					fmt.Fprintf(&got, "\n%s", madeUp.ReplaceAll(a.body, []byte("<uuid>")))
+					fmt.Fprintf(&got, "\n%s", times.ReplaceAll(madeUp.ReplaceAll(a.body, []byte("<uuid>")), []byte(`"LastModified":<time>`)))
 				}
 			}
 			got.WriteString("\n")

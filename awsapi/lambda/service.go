@@ -65,6 +65,11 @@ func New(s *lambda.Service) awsapi.Service {
 			awsapi.Op("GetFunctionCodeSigningConfig", "GET /2020-06-30/functions/{FunctionName}/code-signing-config", a.getFunctionCodeSigningConfig, resource[getFunctionCodeSigningConfigInput]()),
 			awsapi.Op("GetRuntimeManagementConfig", "GET /2021-07-20/functions/{FunctionName}/runtime-management-config", a.getRuntimeManagementConfig, resource[versionInput]()),
 			awsapi.Op("GetFunctionRecursionConfig", "GET /2024-08-31/functions/{FunctionName}/recursion-config", a.getFunctionRecursionConfig, resource[functionInput]()),
+			awsapi.Op("PutFunctionEventInvokeConfig", "PUT /2019-09-25/functions/{FunctionName}/event-invoke-config", a.putFunctionEventInvokeConfig, resource[eventInvokeInput]()),
+			awsapi.Op("UpdateFunctionEventInvokeConfig", "POST /2019-09-25/functions/{FunctionName}/event-invoke-config", a.updateFunctionEventInvokeConfig, resource[eventInvokeInput]()),
+			awsapi.Op("GetFunctionEventInvokeConfig", "GET /2019-09-25/functions/{FunctionName}/event-invoke-config", a.getFunctionEventInvokeConfig, resource[versionInput]()),
+			awsapi.Op("DeleteFunctionEventInvokeConfig", "DELETE /2019-09-25/functions/{FunctionName}/event-invoke-config", a.deleteFunctionEventInvokeConfig, awsapi.Status(http.StatusNoContent), resource[versionInput]()),
+			awsapi.Op("ListFunctionEventInvokeConfigs", "GET /2019-09-25/functions/{FunctionName}/event-invoke-config/list", a.listFunctionEventInvokeConfigs, resource[listEventInvokeInput]()),
 			// Ours: where GetFunction's Code.Location leads. The sum is as hard to
 			// guess as the signature of the service's own links.
 			awsapi.Op("GetFunctionCode", "GET /radiograph/code/{CodeSha256}", a.getFunctionCode, awsapi.WithoutPermission()),
