@@ -92,8 +92,8 @@ const (
 	memTableBytes = 32 << 20
 	// cacheBytes is for index rows and summaries; packs pass through it.
 	cacheBytes = 16 << 20
-	// columnBytes is for columns of chunks, uncompressed: some ten chunks whole.
-	columnBytes = 4 << 20
+	// columnBytes is for columns of chunks, uncompressed: some forty chunks whole.
+	columnBytes = 16 << 20
 	// lookupBytes is for what passing over chunks needs: a search for a rare value
 	// looks at each, 9 KB for 1024 traces. Beyond (1.9 million traces) each is read.
 	lookupBytes = 16 << 20
