@@ -34,7 +34,9 @@ type Option func(*Operation)
 
 // Op makes an operation. route is "METHOD /path/{Label}" for RestJSON and empty
 // for Query. In and Out are structures whose tags say where each member travels
-// (see [ShapeOf]); Out may be struct{} for an operation without output members.
+// (see [ShapeOf]); Out may be struct{} for an operation without output. One whose
+// output has no members, but is there in the model, has a named structure: a query
+// answers it with an empty result.
 // A mistake in route or tags panics, since the table is written by hand and
 // built at start.
 //
@@ -56,7 +58,7 @@ func Op[In, Out any](name, route string, h func(context.Context, *Request, *In) 
 			return out, nil
 		},
 	}
-	if t := reflect.TypeFor[Out](); t.NumField() > 0 {
+	if t := reflect.TypeFor[Out](); t != reflect.TypeFor[struct{}]() {
 		op.Output = ShapeOf(t)
 	}
 	if route != "" {

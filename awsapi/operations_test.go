@@ -96,7 +96,7 @@ func TestOperations(t *testing.T) {
 					if i > 0 {
 						got.WriteString("\n====\n")
 					}
-					request, _, _ := strings.Cut(exchange, "\n----\n")
+					request, _, _ := strings.Cut(exchange, "\n----")
 					request = strings.TrimRight(request, "\n")
 					fmt.Fprintf(&got, "%s\n----\n%s", request, play(t, server, svc.Name, request))
 				}
@@ -122,6 +122,7 @@ var madeUp = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`), "<uuid>"},
 	{regexp.MustCompile(`\b[A-Z2-7]{52}\b`), "<group id>"},
 	{regexp.MustCompile(`AROA[A-Z2-7]{17}`), "<role id>"},
+	{regexp.MustCompile(`ANPA[A-Z2-7]{17}`), "<policy id>"},
 }
 
 // play sends one request of a script and prints the answer. A request without an

@@ -14,11 +14,13 @@ type AttachedPolicy struct {
 }
 
 // AttachPolicy puts a managed policy on a role. Attaching it again changes
-// nothing. An ARN that is not built in fails with NoSuchEntity.
+// nothing. An ARN of none fails with NoSuchEntity.
 func (s *Service) AttachPolicy(ctx context.Context, account radiograph.AccountID, role, policyARN string) error {
 	return s.change(ctx, account, role, func(r *radiograph.Role) error {
-		if _, ok := managed[policyARN]; !ok {
+		if _, err := s.ManagedPolicy(ctx, account, policyARN); isNotFound(err) {
 			return noSuchEntity("Policy %s does not exist or is not attachable.", policyARN)
+		} else if err != nil {
+			return err
 		}
 		at, found := slices.BinarySearch(r.AttachedPolicies, policyARN)
 		switch {

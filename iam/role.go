@@ -18,6 +18,7 @@ const (
 	maxTrustPolicy       = 2048  // characters of a trust policy, blanks not counted
 	maxInlinePolicies    = 10240 // characters of all inline policies of a role, likewise
 	maxAttachedPolicies  = 10
+	maxTags              = 50
 	defaultSessionLength = 3600 // seconds
 )
 
@@ -33,7 +34,8 @@ func roleKey(account radiograph.AccountID, name string) string {
 	return "role/" + string(account) + "/" + strings.ToLower(name)
 }
 
-func hold(r *radiograph.Role) (*heldRole, error) {
+// hold parses a role's policies.
+func (s *Service) hold(ctx context.Context, r *radiograph.Role) (*heldRole, error) {
 	h := &heldRole{role: r}
 	var err error
 	if h.trust, err = parsePolicy(r.TrustPolicy); err != nil {
@@ -42,7 +44,17 @@ func hold(r *radiograph.Role) (*heldRole, error) {
 	for _, arn := range r.AttachedPolicies {
 		if m, ok := managed[arn]; ok {
 			h.policies = append(h.policies, m.policy)
+			continue
 		}
+		m, err := s.ManagedPolicy(ctx, r.Account, arn)
+		if err != nil {
+			return nil, fmt.Errorf("policies of role %s: %w", r.Name, err)
+		}
+		p, err := parsePolicy(m.Document)
+		if err != nil {
+			return nil, fmt.Errorf("policy %s of role %s: %w", arn, r.Name, err)
+		}
+		h.policies = append(h.policies, p)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.InlinePolicies)) {
 		p, err := parsePolicy(r.InlinePolicies[name])
@@ -84,7 +96,7 @@ func (s *Service) load(ctx context.Context, key, name string) (*heldRole, error)
 	if err := json.Unmarshal(b, &r); err != nil {
 		return nil, fmt.Errorf("read role %s: %w", name, err)
 	}
-	h, err := hold(&r)
+	h, err := s.hold(ctx, &r)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +106,7 @@ func (s *Service) load(ctx context.Context, key, name string) (*heldRole, error)
 
 // save stores a role under s.mu.
 func (s *Service) save(ctx context.Context, r *radiograph.Role) error {
-	h, err := hold(r)
+	h, err := s.hold(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -138,11 +150,8 @@ func clone(r *radiograph.Role) *radiograph.Role {
 // defaults to "/", MaxSession to an hour; ID and Created are set. It fails with
 // EntityAlreadyExists, MalformedPolicyDocument or LimitExceeded.
 func (s *Service) CreateRole(ctx context.Context, r *radiograph.Role) (*radiograph.Role, error) {
-	if err := checkTrustPolicy(r.TrustPolicy); err != nil {
+	if err := checkTrust(r.TrustPolicy); err != nil {
 		return nil, err
-	}
-	if policySize(r.TrustPolicy) > maxTrustPolicy {
-		return nil, failure(radiograph.KindConflict, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
 	}
 	r = clone(r)
 	if r.Path == "" {
@@ -191,6 +200,62 @@ func (s *Service) Roles(ctx context.Context, account radiograph.AccountID) ([]*r
 		roles = append(roles, r)
 	}
 	return roles, nil
+}
+
+// UpdateRole changes what is not nil of a role's description and longest session.
+func (s *Service) UpdateRole(ctx context.Context, account radiograph.AccountID, name string, description *string, maxSession *int) (*radiograph.Role, error) {
+	err := s.change(ctx, account, name, func(r *radiograph.Role) error {
+		if description != nil {
+			r.Description = *description
+		}
+		if maxSession != nil {
+			r.MaxSession = *maxSession
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.Role(ctx, account, name)
+}
+
+// UpdateTrustPolicy says anew who may assume a role. It fails as CreateRole does.
+func (s *Service) UpdateTrustPolicy(ctx context.Context, account radiograph.AccountID, name, document string) error {
+	if err := checkTrust(document); err != nil {
+		return err
+	}
+	return s.change(ctx, account, name, func(r *radiograph.Role) error {
+		r.TrustPolicy = document
+		return nil
+	})
+}
+
+// checkTrust checks a role's trust policy and its size.
+func checkTrust(document string) error {
+	if err := checkTrustPolicy(document); err != nil {
+		return err
+	}
+	if policySize(document) > maxTrustPolicy {
+		return failure(radiograph.KindConflict, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
+	}
+	return nil
+}
+
+// TagRole sets tags of a role and takes others away.
+func (s *Service) TagRole(ctx context.Context, account radiograph.AccountID, name string, set map[string]string, remove []string) error {
+	return s.change(ctx, account, name, func(r *radiograph.Role) error {
+		if r.Tags == nil {
+			r.Tags = make(map[string]string)
+		}
+		maps.Copy(r.Tags, set)
+		for _, key := range remove {
+			delete(r.Tags, key)
+		}
+		if len(r.Tags) > maxTags {
+			return failure(radiograph.KindConflict, "LimitExceeded", "The number of tags has reached the maximum limit.")
+		}
+		return nil
+	})
 }
 
 // DeleteRole removes a role without policies; with policies it fails with

@@ -15,7 +15,7 @@ import (
 )
 
 // Service keeps roles in a radiograph.State, of which it must be the only writer
-// of keys under "role/" and "session/". It implements radiograph.Authorizer. Its
+// of keys under "role/", "policy/" and "session/". It implements radiograph.Authorizer. Its
 // methods may be called from any goroutine.
 type Service struct {
 	state radiograph.State

@@ -33,6 +33,13 @@ func TestBoto3Roles(t *testing.T) {
 	python.script(t, s, account(t.Name()), "roles.py")
 }
 
+func TestBoto3Policies(t *testing.T) {
+	t.Parallel()
+	python := pythonClients(t)
+	s := start(t)
+	python.script(t, s, account(t.Name()), "policies.py")
+}
+
 func TestBoto3Control(t *testing.T) {
 	t.Parallel()
 	python := pythonClients(t)

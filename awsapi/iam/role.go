@@ -65,10 +65,7 @@ func newRole(r *radiograph.Role) role {
 		Path: r.Path, RoleName: r.Name, RoleID: r.ID, ARN: r.ARN(), CreateDate: r.Created,
 		AssumeRolePolicyDocument: percentEncode(r.TrustPolicy), Description: r.Description, MaxSessionDuration: r.MaxSession,
 	}
-	for _, key := range sortedKeys(r.Tags) {
-		value := r.Tags[key]
-		w.Tags = append(w.Tags, tag{Key: key, Value: &value})
-	}
+	w.Tags = tagList(r.Tags)
 	return w
 }
 
@@ -88,12 +85,7 @@ func (a *api) createRole(ctx context.Context, r *awsapi.Request, in *createRoleI
 	if in.MaxSessionDuration != nil {
 		want.MaxSession = int(*in.MaxSessionDuration)
 	}
-	for _, t := range in.Tags {
-		if want.Tags == nil {
-			want.Tags = make(map[string]string)
-		}
-		want.Tags[t.Key] = *t.Value
-	}
+	want.Tags = tagMap(in.Tags)
 	got, err := a.roles.CreateRole(ctx, want)
 	if err != nil {
 		return nil, err
