@@ -47,6 +47,7 @@ func New(s *lambda.Service) awsapi.Service {
 			awsapi.Op("PublishVersion", "POST /2015-03-31/functions/{FunctionName}/versions", a.publishVersion, awsapi.Status(http.StatusCreated), resource[publishVersionInput]()),
 			awsapi.Op("ListVersionsByFunction", "GET /2015-03-31/functions/{FunctionName}/versions", a.listVersionsByFunction, resource[listVersionsInput]()),
 			awsapi.Op("Invoke", "POST /2015-03-31/functions/{FunctionName}/invocations", a.invoke, awsapi.Action("lambda:InvokeFunction"), awsapi.MaxBody(maxInvokeRequest), resource[invokeInput]()),
+			awsapi.Op("InvokeWithResponseStream", "POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations", a.invokeWithResponseStream, awsapi.Action("lambda:InvokeFunction"), awsapi.MaxBody(maxInvokeRequest), resource[invokeWithResponseStreamInput]()),
 			awsapi.Op("CreateAlias", "POST /2015-03-31/functions/{FunctionName}/aliases", a.createAlias, awsapi.Status(http.StatusCreated), resource[createAliasInput]()),
 			awsapi.Op("GetAlias", "GET /2015-03-31/functions/{FunctionName}/aliases/{Name}", a.getAlias, resource[aliasInput]()),
 			awsapi.Op("UpdateAlias", "PUT /2015-03-31/functions/{FunctionName}/aliases/{Name}", a.updateAlias, resource[updateAliasInput]()),

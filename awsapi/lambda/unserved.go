@@ -33,7 +33,6 @@ var unserved = []awsapi.Unserved{
 	{Name: "GetProvisionedConcurrencyConfig", Route: "GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency"},
 	{Name: "GetResourcePolicy", Route: "GET /2026-07-09/resource-policy/{ResourceArn}"},
 	{Name: "InvokeAsync", Route: "POST /2014-11-13/functions/{FunctionName}/invoke-async"},
-	{Name: "InvokeWithResponseStream", Route: "POST /2021-11-15/functions/{FunctionName}/response-streaming-invocations"},
 	{Name: "ListCapacityProviders", Route: "GET /2025-11-30/capacity-providers"},
 	{Name: "ListCodeSigningConfigs", Route: "GET /2020-04-22/code-signing-configs"},
 	{Name: "ListDurableExecutionsByFunction", Route: "GET /2025-12-01/functions/{FunctionName}/durable-executions"},

@@ -73,3 +73,13 @@ refused("ResourceNotFoundException", whole + ":live", lam.invoke, FunctionName="
 lam.delete_function(FunctionName="fn", Qualifier="1")
 lam.delete_function(FunctionName="fn")
 refused("ResourceNotFoundException", None, lam.list_aliases, FunctionName="fn")
+
+# The response as a stream of events.
+function("stream", "def handler(event, context):\n    return 1 / 0 if event.get('fail') else 'x' * 200000\n", arn, "Active")
+answer = lam.invoke_with_response_stream(FunctionName="stream", Payload=b"{}")
+events = list(answer["EventStream"])
+equal(b"".join(e["PayloadChunk"]["Payload"] for e in events if "PayloadChunk" in e), json.dumps("x" * 200000).encode(), "streamed response")
+assert "InvokeComplete" in events[-1] and "ErrorCode" not in events[-1]["InvokeComplete"], events[-1]
+events = list(lam.invoke_with_response_stream(FunctionName="stream", Payload=b'{"fail": 1}', LogType="Tail")["EventStream"])
+equal(events[-1]["InvokeComplete"]["ErrorCode"], "Unhandled", "error of a streamed response")
+equal(json.loads(events[-1]["InvokeComplete"]["ErrorDetails"])["errorType"], "ZeroDivisionError", "its details")
