@@ -47,7 +47,7 @@ var _ radiograph.Environment = (*Environment)(nil)
 // start opens the environment's sockets, starts the process and hands all of it
 // to a goroutine that takes it down again.
 func (s *Sandbox) start(ctx context.Context, spec *radiograph.EnvironmentSpec, r *prepared, c *code, folder string) (_ *Environment, err error) {
-	path, args, err := r.program(c.dir, spec.Function.Handler)
+	path, args, err := r.program(c.dir, spec.Function)
 	if err != nil {
 		return nil, err
 	}

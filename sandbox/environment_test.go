@@ -416,7 +416,8 @@ func TestStartErrors(t *testing.T) {
 		{"not executable", writeZip(t, entry{"bootstrap", "#!/bin/sh\n", 0o644}), "provided.al2023", radiograph.KindInvalid, "Runtime.InvalidEntrypoint", "fork/exec /var/task/bootstrap: permission denied"},
 		{"not a program", writeZip(t, entry{"bootstrap", "\x00\x01", 0o755}), "provided.al2023", radiograph.KindInvalid, "Runtime.InvalidEntrypoint", "fork/exec /var/task/bootstrap: exec format error"},
 		{"not a zip", notZip, "provided.al2023", radiograph.KindInvalid, "InvalidParameterValueException", "Could not unzip"},
-		{"no such row", "", "nodejs22.x", radiograph.KindUnsupported, "", "nodejs22.x is not served by this version"},
+		{"no such row", "", "java21", radiograph.KindUnsupported, "", "java21 is not served by this version"},
+		{"no such Node.js", "", "nodejs", radiograph.KindUnsupported, "", `"nodejs"`},
 		{"no such runtime", "", "cobol", radiograph.KindUnsupported, "", `"cobol"`},
 		{"no such Python", "", "python3.x", radiograph.KindUnsupported, "", `"python3.x"`},
 	} {

@@ -4,20 +4,15 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"radiograph"
 )
-
-// probeTimeout is how long an interpreter may take to tell its version.
-const probeTimeout = 10 * time.Second
 
 // preparePython is the row of Python: the real runtime interface client on an
 // interpreter of this machine.
@@ -39,17 +34,16 @@ func preparePython(ctx context.Context, s *Sandbox, name string) (*prepared, err
 		runtimeDir: filepath.Join(dir, pythonRuntimeFolder),
 		binDir:     filepath.Join(dir, pythonVenvFolder, "bin"),
 		appended:   map[string]string{"PYTHONPATH": filepath.Join(dir, pythonRuntimeFolder)},
-		variables:  map[string]string{},
 	}
 	if minor >= 12 {
-		r.variables["LC_CTYPE"] = "C.UTF-8"
+		r.variables = func(string) map[string]string { return map[string]string{"LC_CTYPE": "C.UTF-8"} }
 	}
 	if py.minor != minor {
 		r.note = fmt.Sprintf("runtime %s: this machine has no Python 3.%d; the function runs on Python %s (%s)", name, minor, py.version, py.path)
 	}
-	r.program = func(_, handler string) (string, []string, error) {
+	r.program = func(_ string, f *radiograph.Function) (string, []string, error) {
 		// -s: nothing of the user's own site-packages, as on Lambda.
-		return filepath.Join(r.binDir, "python3"), []string{"-s", "-m", "awslambdaric", handler}, nil
+		return filepath.Join(r.binDir, "python3"), []string{"-s", "-m", "awslambdaric", f.Handler}, nil
 	}
 	return r, nil
 }
@@ -67,15 +61,18 @@ type pythons struct {
 	ctx      context.Context // an install outlives the caller that began it
 	dir      string
 	progress func(string)
+	prober[python]
 
 	mu       sync.Mutex
-	probed   map[string]*python // by the path tried; nil: not a Python 3
 	installs map[string]*pythonInstall
 	done     sync.WaitGroup
 }
 
 func newPythons(ctx context.Context, dir string, progress func(string)) *pythons {
-	return &pythons{ctx: ctx, dir: dir, progress: progress, probed: map[string]*python{}, installs: map[string]*pythonInstall{}}
+	return &pythons{
+		ctx: ctx, dir: dir, progress: progress, installs: map[string]*pythonInstall{},
+		prober: prober[python]{args: []string{"-I", "-c", pythonProbe}, parse: parsePython, probed: map[string]*python{}},
+	}
 }
 
 // wait returns when no install runs; ctx must have ended.
@@ -90,11 +87,8 @@ func (p *pythons) find(ctx context.Context, minor int) (*python, error) {
 		return pythonRank(b, exact) - pythonRank(a, exact)
 	})
 	var best *python
-	distance := func(x *python) int { // a version below counts a little more; one without pip far more
-		d := 2 * (x.minor - minor)
-		if d < 0 {
-			d = 1 - d
-		}
+	distance := func(x *python) int { // one without pip counts far more
+		d := distance(x.minor, minor)
 		if !x.pip && !p.installed(x) {
 			d += 1000
 		}
@@ -136,24 +130,7 @@ var pythonName = regexp.MustCompile(`^python3(\.\d+)?$`)
 
 // pythonCandidates lists programs that look like a Python 3.
 func pythonCandidates(path string) []string {
-	dirs := append(filepath.SplitList(path), "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
-	if home, err := os.UserHomeDir(); err == nil {
-		more, _ := filepath.Glob(filepath.Join(home, ".pyenv/versions/*/bin")) // the pattern is good
-		dirs = append(dirs, more...)
-	}
-	var list []string
-	for _, dir := range dirs {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			continue // PATH may name what is not there
-		}
-		for _, e := range entries {
-			if file := filepath.Join(dir, e.Name()); pythonName.MatchString(e.Name()) && !slices.Contains(list, file) {
-				list = append(list, file)
-			}
-		}
-	}
-	return list
+	return interpreters(path, pythonName, ".pyenv/versions/*/bin")
 }
 
 // pythonProbe prints version, pip or not, and the interpreter behind a virtual
@@ -161,31 +138,7 @@ func pythonCandidates(path string) []string {
 const pythonProbe = `import sys, importlib.util as u
 print("%d.%d.%d" % sys.version_info[:3], u.find_spec("pip") is not None, getattr(sys, "_base_executable", None) or sys.executable)`
 
-// probe asks one candidate what it is; nil means that it is of no use. The error
-// is that ctx ended.
-func (p *pythons) probe(ctx context.Context, path string) (*python, error) {
-	p.mu.Lock()
-	x, ok := p.probed[path]
-	p.mu.Unlock()
-	if ok {
-		return x, nil
-	}
-	limited, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	out, err := exec.CommandContext(limited, path, "-I", "-c", pythonProbe).Output()
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err == nil {
-		x = parseProbe(string(out))
-	}
-	p.mu.Lock()
-	p.probed[path] = x
-	p.mu.Unlock()
-	return x, nil
-}
-
-func parseProbe(out string) *python {
+func parsePython(_, out string) *python {
 	f := strings.SplitN(strings.TrimSpace(out), " ", 3)
 	if len(f) != 3 {
 		return nil

@@ -21,19 +21,21 @@ type runtimeRow struct {
 var runtimes = []runtimeRow{
 	{[]string{"provided.al2023", "provided.al2"}, prepareBootstrap},
 	{[]string{"python3.*"}, preparePython},
-	{[]string{"nodejs*", "java*", "ruby*", "dotnet*"}, prepareNothing},
+	{[]string{"nodejs*"}, prepareNode},
+	{[]string{"java*", "ruby*", "dotnet*"}, prepareNothing},
 }
 
 // prepared is a runtime that can be started.
 type prepared struct {
-	managed    bool              // it has AWS_EXECUTION_ENV
-	runtimeDir string            // LAMBDA_RUNTIME_DIR
-	binDir     string            // the runtime's programs, first in PATH; "": none
-	variables  map[string]string // the language's own, which the function may set otherwise
-	appended   map[string]string // lists the runtime cannot do without: added after the function's own
-	note       string            // what the environment's log should say, or ""
+	managed    bool   // it has AWS_EXECUTION_ENV
+	runtimeDir string // LAMBDA_RUNTIME_DIR
+	binDir     string // the runtime's programs, first in PATH; "": none
+	// variables are the language's own, which the function may set otherwise; nil: none.
+	variables func(taskRoot string) map[string]string
+	appended  map[string]string // lists the runtime cannot do without: added after the function's own
+	note      string            // what the environment's log should say, or ""
 	// program is what to start for code unpacked at taskRoot.
-	program func(taskRoot, handler string) (path string, args []string, err error)
+	program func(taskRoot string, f *radiograph.Function) (path string, args []string, err error)
 }
 
 func (s *Sandbox) prepare(ctx context.Context, name string) (*prepared, error) {
@@ -51,7 +53,7 @@ func (s *Sandbox) prepare(ctx context.Context, name string) (*prepared, error) {
 // prepareNothing is the row of runtimes that are not there yet.
 func prepareNothing(_ context.Context, _ *Sandbox, name string) (*prepared, error) {
 	return nil, radiograph.Errorf(radiograph.KindUnsupported,
-		"runtime %s is not served by this version of radiograph; it serves provided.al2023, provided.al2 and python3.x", name)
+		"runtime %s is not served by this version of radiograph; it serves provided.al2023, provided.al2, python3.x and nodejs*.x", name)
 }
 
 // prepareBootstrap: the function brings its runtime along.
@@ -60,7 +62,7 @@ func prepareBootstrap(context.Context, *Sandbox, string) (*prepared, error) {
 }
 
 // bootstrap finds the file named bootstrap at the root of the package.
-func bootstrap(taskRoot, _ string) (string, []string, error) {
+func bootstrap(taskRoot string, _ *radiograph.Function) (string, []string, error) {
 	file := filepath.Join(taskRoot, "bootstrap")
 	info, err := os.Stat(file)
 	switch {

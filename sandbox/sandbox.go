@@ -57,6 +57,7 @@ type Sandbox struct {
 	ownWork bool // WorkDir was made here
 	code    *codeCache
 	pythons *pythons
+	nodes   *nodes
 	spawner *spawner
 
 	ctx    context.Context // ends with Close
@@ -121,6 +122,7 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.pythons = newPythons(s.ctx, filepath.Join(cfg.CacheDir, "python"), cfg.Progress)
+	s.nodes = newNodes(filepath.Join(cfg.CacheDir, "nodejs"))
 	s.spawner = startSpawner()
 	s.done.Go(s.watchMemory)
 	return s, nil

@@ -73,7 +73,9 @@ func variables(spec *radiograph.EnvironmentSpec, r *prepared, p *place) []string
 	if p.endpoint != "" {
 		v["AWS_ENDPOINT_URL"] = p.endpoint // ours: the SDKs' calls stay here
 	}
-	maps.Copy(v, r.variables)
+	if r.variables != nil {
+		maps.Copy(v, r.variables(p.taskRoot))
+	}
 	maps.Copy(v, spec.Function.Environment)
 	for name, value := range r.appended {
 		if user := spec.Function.Environment[name]; user != "" {

@@ -41,7 +41,7 @@ func TestVariables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	python := &prepared{managed: true, runtimeDir: "/rt", binDir: "/venv/bin", variables: map[string]string{"LC_CTYPE": "C.UTF-8"}, appended: map[string]string{"PYTHONPATH": "/rt"}}
+	python := &prepared{managed: true, runtimeDir: "/rt", binDir: "/venv/bin", variables: func(string) map[string]string { return map[string]string{"LC_CTYPE": "C.UTF-8"} }, appended: map[string]string{"PYTHONPATH": "/rt"}}
 	for _, c := range []struct {
 		name, runtime string
 		prepared      *prepared
