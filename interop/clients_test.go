@@ -163,7 +163,13 @@ func installPython(list string) (*python, error) {
 // script runs a Python program of testdata as a client of the server.
 func (p *python) script(t testing.TB, s *server, account, name string, args ...string) string {
 	t.Helper()
-	env := s.env(account, "RUNTIME="+p.Runtime, "PYTHONPATH="+filepath.Join(repository, "interop", "testdata"),
-		"PYTHONDONTWRITEBYTECODE=1", "SITE_PACKAGES="+p.sitePackages())
+	return p.scriptFor(t, s, account, p.Runtime, p.sitePackages(), name, args...)
+}
+
+// scriptFor runs it with functions of that runtime, whose packages are there.
+func (p *python) scriptFor(t testing.TB, s *server, account, runtime, packages, name string, args ...string) string {
+	t.Helper()
+	env := s.env(account, "RUNTIME="+runtime, "PYTHONPATH="+filepath.Join(repository, "interop", "testdata"),
+		"PYTHONDONTWRITEBYTECODE=1", "PACKAGES="+packages)
 	return client(t, env, p.bin("python"), append([]string{filepath.Join("testdata", name)}, args...)...)
 }

@@ -24,6 +24,7 @@ func TestExamples(t *testing.T) {
 		want     []string // the last words of one line of the printed trace, in this order
 	}{
 		{"hello-python", true, []string{`"PutObject": 200`, `"ListTables": 200`}},
+		{"hello-node", true, []string{`"PutObject":200`, `"ListTables":200`}},
 		{"hello-go", false, []string{"--fallback-endpoint"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,7 +58,7 @@ func runReadme(t testing.TB, p *python, s *server, example string) string {
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(repository, "examples", example))); err != nil {
 		t.Fatal(err)
 	}
-	for _, made := range []string{"package", "function.zip", "bootstrap", "answer.json"} {
+	for _, made := range []string{"package", "node_modules", "function.zip", "bootstrap", "answer.json"} {
 		if err := os.RemoveAll(filepath.Join(dir, made)); err != nil { // left by a person who followed the README
 			t.Fatal(err)
 		}

@@ -59,13 +59,31 @@ func (s *server) function(t testing.TB, account, name, runtime string, code []by
 	if a := s.call(t, account, "lambda", "POST", "/2015-03-31/functions", nil, body); a.Status != http.StatusCreated {
 		t.Fatalf("CreateFunction: %d %s", a.Status, a.Body)
 	}
+	f := &deployed{s, account, name}
+	f.await(t, `"State":"Active"`)
+	return f
+}
+
+// configure changes the function's configuration and waits until it holds.
+func (f *deployed) configure(t testing.TB, configuration map[string]any) {
+	t.Helper()
+	a := f.server.call(t, f.account, "lambda", "PUT", "/2015-03-31/functions/"+f.name+"/configuration", nil, marshal(configuration))
+	if a.Status != http.StatusOK {
+		t.Fatalf("UpdateFunctionConfiguration: %d %s", a.Status, a.Body)
+	}
+	f.await(t, `"LastUpdateStatus":"Successful"`)
+}
+
+// await waits until the function's configuration says so.
+func (f *deployed) await(t testing.TB, want string) {
+	t.Helper()
 	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		a := s.call(t, account, "lambda", "GET", "/2015-03-31/functions/"+name+"/configuration", nil, nil)
-		if a.Status == http.StatusOK && strings.Contains(string(a.Body), `"State":"Active"`) {
-			return &deployed{s, account, name}
+		a := f.server.call(t, f.account, "lambda", "GET", "/2015-03-31/functions/"+f.name+"/configuration", nil, nil)
+		if a.Status == http.StatusOK && strings.Contains(string(a.Body), want) {
+			return
 		}
 		if time.Since(began) > 10*time.Second {
-			t.Fatalf("the function is not active: %d %s", a.Status, a.Body)
+			t.Fatalf("the function's configuration does not say %s: %d %s", want, a.Status, a.Body)
 		}
 	}
 }

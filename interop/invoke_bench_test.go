@@ -12,12 +12,11 @@ import (
 	rg "radiograph"
 )
 
-// BenchmarkInvoke measures a warm, recorded invocation of a Go function that
-// sends one subsegment, from a client's view, beside a bare relay in front of
-// the same function.
+// BenchmarkInvoke measures a warm, recorded invocation from a client's view: of a
+// Go function that sends one subsegment, beside a bare relay in front of the same
+// function, and of functions in Python and Node that send two.
 func BenchmarkInvoke(b *testing.B) {
-	const payload = `{"subsegment":true}`
-	post := func(b *testing.B, url string, header func() http.Header) {
+	post := func(b *testing.B, url, payload string, header func() http.Header) {
 		client := &http.Client{}
 		var took []time.Duration
 		send := func() {
@@ -46,19 +45,30 @@ func BenchmarkInvoke(b *testing.B) {
 		}
 		quantiles(b, took)
 	}
-	b.Run("through=radiograph", func(b *testing.B) {
-		s := start(b, "--data", b.TempDir())
-		f := s.function(b, account(b.Name()), "bench", "provided.al2023", goFunction(b))
-		post(b, s.Endpoint+"/2015-03-31/functions/bench/invocations", func() http.Header {
-			return http.Header{
-				"Authorization":   {scope(f.account, "lambda")},
-				"X-Amzn-Trace-Id": {"Root=" + rg.NewTraceID(time.Now()).String() + ";Sampled=1"},
-			}
-		})
-	})
+	recorded := func(runtime string, code []byte, variables map[string]string, payload string) func(*testing.B) {
+		return func(b *testing.B) {
+			s := start(b, "--data", b.TempDir())
+			f := s.function(b, account(b.Name()), "bench", runtime, code)
+			f.configure(b, map[string]any{"MemorySize": 512, "Environment": map[string]any{"Variables": variables}})
+			post(b, s.Endpoint+"/2015-03-31/functions/bench/invocations", payload, func() http.Header {
+				return http.Header{
+					"Authorization":   {scope(f.account, "lambda")},
+					"X-Amzn-Trace-Id": {"Root=" + rg.NewTraceID(time.Now()).String() + ";Sampled=1"},
+				}
+			})
+		}
+	}
+	const one = `{"subsegment":true}`
+	b.Run("through=radiograph", recorded("provided.al2023", goFunction(b), nil, one))
 	b.Run("through=relay", func(b *testing.B) {
-		post(b, startRelay(b)+"/", func() http.Header { return http.Header{} })
+		post(b, startRelay(b)+"/", one, func() http.Header { return http.Header{} })
 	})
+	for _, m := range managedRuntimes {
+		b.Run("runtime="+m.language, func(b *testing.B) {
+			runtime, code, variables := m.function(b)
+			recorded(runtime, code, variables, `{"do":"work"}`)(b)
+		})
+	}
 }
 
 // BenchmarkColdStart measures the first invocation of a function, from a
@@ -86,6 +96,7 @@ func BenchmarkColdStart(b *testing.B) {
 	b.Run("runtime=go", measure("provided.al2023", goFunction(b)))
 	python := pythonClients(b)
 	b.Run("runtime=python", measure(python.Runtime, packageOf(b, map[string][]byte{"app.py": []byte("def handler(event, context):\n    return event\n")})))
+	b.Run("runtime=node", measure(nodeClients(b).runtime(b), packageOf(b, map[string][]byte{"app.js": []byte("exports.handler = async (event) => event\n")})))
 }
 
 // quantiles reports p50 and p99 in milliseconds.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -60,4 +61,16 @@ func installNode(folder string) (*node, error) {
 }
 
 // env is what a Node program has in its environment to find them.
-func (n *node) env() []string { return []string{"NODE_PATH=" + filepath.Join(n.dir, "node_modules")} }
+func (n *node) env() []string { return []string{"NODE_PATH=" + n.modules()} }
+
+func (n *node) modules() string { return filepath.Join(n.dir, "node_modules") }
+
+// runtime is the Lambda runtime whose version this Node has: nodejs20.x.
+func (n *node) runtime(t testing.TB) string {
+	t.Helper()
+	version, err := exec.Command(n.program, "-p", "process.versions.node.split('.')[0]").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "nodejs" + strings.TrimSpace(string(version)) + ".x"
+}

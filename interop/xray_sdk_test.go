@@ -20,19 +20,30 @@ func TestXRaySDKOutside(t *testing.T) {
 	python.script(t, s, account(t.Name()), "sdk_outside.py")
 }
 
+// TestXRaySDKInside: the SDKs for Python and Node in a function, with instrumented
+// clients of the AWS SDKs.
 func TestXRaySDKInside(t *testing.T) {
 	t.Parallel()
 	python := pythonClients(t)
-	t.Run("Unserved", func(t *testing.T) {
-		t.Parallel()
-		s := start(t)
-		python.script(t, s, account(t.Name()), "sdk_inside.py", "unserved")
-	})
-	t.Run("Forwarded", func(t *testing.T) {
-		t.Parallel()
-		s := start(t, "--fallback-endpoint", startMoto(t, python))
-		python.script(t, s, account(t.Name()), "sdk_inside.py", "forwarded")
-	})
+	for _, answers := range []string{"unserved", "forwarded"} {
+		t.Run(answers, func(t *testing.T) {
+			t.Parallel()
+			var args []string
+			if answers == "forwarded" {
+				args = []string{"--fallback-endpoint", startMoto(t, python)}
+			}
+			s := start(t, args...)
+			t.Run("python", func(t *testing.T) {
+				t.Parallel()
+				python.script(t, s, account(t.Name()), "sdk_inside.py", "python", answers)
+			})
+			t.Run("node", func(t *testing.T) {
+				t.Parallel()
+				n := nodeClients(t)
+				python.scriptFor(t, s, account(t.Name()), n.runtime(t), n.modules(), "sdk_inside.py", "node", answers)
+			})
+		})
+	}
 }
 
 // startMoto runs moto's server, which stands for S3 and DynamoDB, with

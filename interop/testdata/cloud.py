@@ -57,8 +57,9 @@ def package(files):
     return b.getvalue()
 
 
-def function(name, source, role, mode=None, **kw):
-    """Makes a Python function (or, with a bootstrap, a custom runtime) and waits until it is active."""
+def function(name, source, role, mode=None, file="app.py", **kw):
+    """Makes a function of the language that RUNTIME and the file are of (or, with a bootstrap, of a custom runtime)
+    and waits until it is active."""
     if mode:
         kw["TracingConfig"] = {"Mode": mode}
     custom = source.startswith("#!")
@@ -66,7 +67,7 @@ def function(name, source, role, mode=None, **kw):
     kw.setdefault("Handler", "app.handler")
     kw.setdefault("Timeout", 10)
     got = lam.create_function(FunctionName=name, Role=role,
-                              Code={"ZipFile": package({"bootstrap" if custom else "app.py": source})}, **kw)
+                              Code={"ZipFile": package({"bootstrap" if custom else file: source})}, **kw)
     lam.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
     return got
 

@@ -28,7 +28,7 @@ def handler(event, context):
 """
 
 arn = role("inside")
-function("inside", SOURCE, arn, "Active", Timeout=30, MemorySize=512, Environment={"Variables": {"PYTHONPATH": os.environ["SITE_PACKAGES"]}})
+function("inside", SOURCE, arn, "Active", Timeout=30, MemorySize=512, Environment={"Variables": {"PYTHONPATH": os.environ["PACKAGES"]}})
 for order in (1, 2):  # cold, then warm
     root, caller = trace_id(), segment_id()
     invoke("inside", {"order": order}, header=f"Root={root};Parent={caller};Sampled=1")

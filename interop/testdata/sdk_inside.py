@@ -1,11 +1,11 @@
-"""The X-Ray SDK for Python inside a function: its subsegments hang under
-Invocation, with what the calls came to. Arguments: what S3 and DynamoDB answer
-there, "forwarded" or "unserved"."""
+"""The X-Ray SDKs for Python and Node inside a function: their subsegments hang
+under Invocation, with what the calls of the AWS SDK came to. Arguments: the
+language; what S3 and DynamoDB answer there, "forwarded" or "unserved"."""
 import sys
 
 from cloud import *
 
-SOURCE = """import os
+PYTHON = """import os
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -32,9 +32,38 @@ def handler(event, context):
     return {'put': put, 'tables': tables, 'parent': xray_recorder.current_segment().id}
 """
 
-forwarded = sys.argv[1] == "forwarded"
+NODE = """const AWSXRay = require('aws-xray-sdk-core')
+const { S3Client, PutObjectCommand } = require('@aws-sdk/client-s3')
+const { DynamoDBClient, ListTablesCommand } = require('@aws-sdk/client-dynamodb')
+const s3 = AWSXRay.captureAWSv3Client(new S3Client({ maxAttempts: 1 }))
+const dynamodb = AWSXRay.captureAWSv3Client(new DynamoDBClient({ maxAttempts: 1 }))
+
+const outcome = (call) => call.then((out) => out.$metadata.httpStatusCode, (e) => ({ code: e.name, message: e.message, status: e.$metadata.httpStatusCode }))
+
+class RuntimeError extends Error { name = 'RuntimeError' }
+
+exports.handler = async (event) => {
+  const put = await AWSXRay.captureAsyncFunc('## work', async (work) => {
+    work.addAnnotation('order', event.order)
+    const put = await outcome(s3.send(new PutObjectCommand({ Bucket: 'photos', Key: 'k', Body: 'hello' })))
+    work.close()
+    return put
+  })
+  const tables = await outcome(dynamodb.send(new ListTablesCommand({})))
+  if (event.fail) {
+    AWSXRay.captureFunc('breaks', () => { throw new RuntimeError('on purpose') })
+  }
+  return { put, tables, parent: AWSXRay.getSegment().id }
+}
+"""
+
+source, file, packages, S3, DYNAMODB = {
+    "python": (PYTHON, "app.py", "PYTHONPATH", "s3", "dynamodb"),
+    "node": (NODE, "app.js", "NODE_PATH", "S3", "DynamoDB"),
+}[sys.argv[1]]
+forwarded = sys.argv[2] == "forwarded"
 arn = role("inside")
-function("inside", SOURCE, arn, "Active", Timeout=30, MemorySize=512, Environment={"Variables": {"PYTHONPATH": os.environ["SITE_PACKAGES"]}})
+function("inside", source, arn, "Active", file=file, Timeout=30, MemorySize=512, Environment={"Variables": {packages: os.environ["PACKAGES"]}})
 
 
 def call(order, **event):
@@ -50,10 +79,10 @@ for order in (1, 2):  # cold, then warm: the context must be the new one's
     invocation = sub(func, "Invocation")
     equal("Initialization" in names(func), order == 1, f"Initialization of call {order}")
     equal(body["parent"], invocation["id"], "the SDK's parent is Invocation")
-    equal(sorted(names(invocation)), ["## work", "dynamodb"], "below Invocation")
+    equal(sorted(names(invocation)), ["## work", DYNAMODB], "below Invocation")
     work = sub(invocation, "## work")
     equal(work["annotations"], {"order": order}, "annotations")
-    put, tables = sub(work, "s3"), sub(invocation, "dynamodb")
+    put, tables = sub(work, S3), sub(invocation, DYNAMODB)
     for entity, operation in ((put, "PutObject"), (tables, "ListTables")):
         equal((entity["namespace"], entity["aws"]["operation"]), ("aws", operation), f"subsegment of {operation}")
         status = entity["http"]["response"]["status"]
@@ -66,9 +95,9 @@ for order in (1, 2):  # cold, then warm: the context must be the new one's
     if not forwarded:
         assert "--fallback-endpoint" in body["put"]["message"] and "--fallback-endpoint" in body["tables"]["message"], body
     inferred = {d["name"]: d for d in docs if d.get("inferred")}
-    equal(sorted(inferred), ["dynamodb", "s3"], "inferred segments")
-    equal(inferred["s3"]["parent_id"], put["id"], "parent of the inferred S3 segment")
-    equal(inferred["dynamodb"]["parent_id"], tables["id"], "parent of the inferred DynamoDB segment")
+    equal(sorted(inferred), sorted([DYNAMODB, S3]), "inferred segments")
+    equal(inferred[S3]["parent_id"], put["id"], "parent of the inferred S3 segment")
+    equal(inferred[DYNAMODB]["parent_id"], tables["id"], "parent of the inferred DynamoDB segment")
 
 answer, docs, func = call(3, fail=True)
 equal((answer["FunctionError"], answer["Body"]["errorType"]), ("Unhandled", "RuntimeError"), "answer of a failing handler")
