@@ -79,6 +79,7 @@ exports.page = awslambda.streamifyResponse(async (event, response) => {
 })
 exports.open = awslambda.streamifyResponse(async () => {})
 exports.syncStream = awslambda.streamifyResponse((event, response) => { response.write("x") })
+exports.late = async () => { setTimeout(() => { throw new Error("late") }, 50); return 1 }
 exports.number = 7
 `
 
@@ -160,12 +161,13 @@ func TestNode(t *testing.T) {
 		handler, event string
 		kind           radiograph.EnvironmentEventKind
 		want           string // a pattern of the payload
+		cause          string // and of the cause
 		exit           string // the process ends so afterwards; "": it asks for the next
 		lines          []string
 	}{
 		{handler: "app.nested.deep", kind: response, want: `^"free"$`},
 		{handler: "dir/sub/mod.handler", kind: response, want: `^"undefined"$`},
-		{handler: "dir/sub/mod.fails", kind: failure, want: `"errorType":"Error","errorMessage":"in a module","trace":`},
+		{handler: "dir/sub/mod.fails", kind: failure, want: `"errorType":"Error","errorMessage":"in a module","trace":`, cause: `{"path":"/[^"]*/dir/sub/mod\.mjs","line":1,"label":"fails"}`},
 		{handler: "esm/app.handler", kind: response, want: `^true$`},
 		{handler: "common.handler", kind: response, want: `^"by NODE_PATH"$`},
 		{handler: "app.callback", event: `{"wait":true}`, kind: response, want: `^true$`, lines: []string{`\tINFO\tlater`}},
@@ -206,6 +208,9 @@ func TestNode(t *testing.T) {
 			if !regexp.MustCompile(c.want).Match(got.Payload) {
 				t.Errorf("payload %.300q, want %s", got.Payload, c.want)
 			}
+			if !regexp.MustCompile(c.cause).Match(got.Cause) {
+				t.Errorf("cause %s, want %s", got.Cause, c.cause)
+			}
 			if c.kind == radiograph.RuntimeResponse && c.handler == "app.large" && !got.TooLarge {
 				t.Error("the response is not too large")
 			}
@@ -227,6 +232,19 @@ func TestNode(t *testing.T) {
 			}
 		})
 	}
+
+	t.Run("an error after the answer", func(t *testing.T) {
+		t.Parallel()
+		l := run(t, "app.late")
+		l.next(radiograph.RuntimeAskedNext)
+		deliver(l, `{}`)
+		l.next(response)
+		l.next(radiograph.RuntimeAskedNext)
+		if got := l.next(radiograph.EnvironmentExited); got.ExitReason != "exit status 129" {
+			t.Errorf("exit %q", got.ExitReason)
+		}
+		wantLines(t, l.lines, `\tERROR\tUncaught Exception \t\{"errorType":"Error","errorMessage":"late".*`)
+	})
 
 	for _, c := range []struct{ handler, want, exit string }{
 		{"absent.handler", `"errorType":"Runtime.ImportModuleError","errorMessage":"Error: Cannot find module 'nothing-of-the-kind'\nRequire stack:`, "exit status 129"},
