@@ -139,6 +139,10 @@ type Link struct {
 	Type    string // "child" or "parent" of aws.xray.reserved.reference_type
 }
 
+// ToChild reports whether the link is to a segment that its own one caused; every
+// other one is to a segment that caused it.
+func (l Link) ToChild() bool { return l.Type == "child" }
+
 // Record is one accepted document on its way into a store, or as a store keeps
 // it: the document is the unit of writing, the pair (entity, Sequence) the unit
 // of merging.

@@ -63,6 +63,17 @@ type TraceStore interface {
 	// Contributions yields the stored sums that a query asks for, in no particular
 	// order. Sums that have come to nothing may be left out.
 	Contributions(ctx context.Context, t Tenant, q SumsQuery) iter.Seq2[*Contribution, error]
+	// Linked yields, each once, the traces that edges of links may lie between: those
+	// of the q.Limit latest that state links, and the traces that these name. It may
+	// yield too many.
+	Linked(ctx context.Context, t Tenant, q LinkQuery) iter.Seq2[*Trace, error]
+}
+
+// LinkQuery asks for traces that are linked to others.
+type LinkQuery struct {
+	Group    GroupID   // 0: of all traces; else both ends are in the group
+	From, To Timestamp // in which the segments that were caused begin
+	Limit    int       // of traces that state links
 }
 
 // SumsQuery asks for sums of contributions of one tenant: one for each minute,

@@ -23,6 +23,7 @@ func rowsOf(f *testing.F, space byte) (list [][2][]byte) {
 		segment(1, 1, ended+`,"annotations":{"a":1.5,"b":"x","c":true},"user":"u","fault":true,"cause":{"exceptions":[{"id":"1234567890abcdef","type":"T","message":"m"}]}`),
 		segment(1, 2, ended+`,"parent_id":"0000000000000009","http":{"request":{"url":"http://a/b"},"response":{"status":503}}`),
 		segment(2, 3, `,"in_progress":true`),
+		segment(3, 1, ended+`,"links":[{"trace_id":"1-69a42c00-000000000000000000000001","id":"0000000000000002"}]`),
 	}
 	recs := records(f, radiograph.DoorAPI, docs...)
 	recs[0].Stamp = radiograph.Stamp{Trace: recs[0].Trace, Invocation: radiograph.SegmentID{1}}
@@ -158,6 +159,10 @@ func FuzzVoids(f *testing.F) {
 	fuzzRow(f, voidSpace, readVoids, func(_ []byte, v *rowSet) []byte { return appendVoids(nil, v) })
 }
 
+func FuzzLinkRow(f *testing.F) {
+	fuzzRow(f, linkSpace, readLinkRow, func(_ []byte, children bool) []byte { return appendLinkRow(nil, children) })
+}
+
 func FuzzRepackedRow(f *testing.F) {
 	fuzzRow(f, repackedSpace, readRepacked, func(_ []byte, sequence uint64) []byte { return appendRepacked(nil, sequence) })
 }
@@ -205,7 +210,7 @@ func FuzzMerge(f *testing.F) {
 func FuzzKeys(f *testing.F) {
 	id := radiograph.NewTraceID(storetest.Epoch)
 	c := &radiograph.ContributionKey{Minute: -3, Node: radiograph.ServiceID{Name: "a", Type: "b", Account: "c"}, Edge: radiograph.ServiceID{Name: "d"}, Link: true}
-	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendTenantKey(nil, home1), appendSumsKey(nil, 7, everyTrace, c), appendSumsKey(nil, 7, radiograph.Membership{Group: 5, Version: 3}, c), appendRollupKey(nil, hourSpace, 7, everyTrace, -4)} {
+	for _, key := range [][]byte{appendSummaryKey(nil, 1, -5, id), appendIndexKey(nil, 1, 2, id, 3), appendLinkKey(nil, 1, 2, id), appendTenantKey(nil, home1), appendSumsKey(nil, 7, everyTrace, c), appendSumsKey(nil, 7, radiograph.Membership{Group: 5, Version: 3}, c), appendRollupKey(nil, hourSpace, 7, everyTrace, -4)} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key []byte) {
@@ -222,6 +227,10 @@ func FuzzKeys(f *testing.F) {
 		{
 			n, h, id, seq, err := parseIndexKey(key)
 			check(appendIndexKey(nil, n, h, id, seq), err)
+		}
+		{
+			n, h, id, err := parseLinkKey(key)
+			check(appendLinkKey(nil, n, h, id), err)
 		}
 		for _, space := range []byte{chunkSpace, voidSpace} {
 			ref, err := parseChunkKey(key, space)

@@ -16,6 +16,7 @@ const (
 	indexSpace       = 'i' // tenant, stored hour, trace, sequence → place of a document
 	stateSpace       = 'k' // state key → value
 	tenantSpace      = 'n' // account, region → tenant number
+	linkSpace        = 'l' // tenant, hour, trace → whether its links name children
 	minutesSpace     = 'm' // tenant, group, hour, version, node, edge → sums by minute (merged)
 	packSpace        = 'p' // tenant, stored hour, first sequence → documents
 	repackedSpace    = 'r' // tenant, stored hour → how far its packs were packed again
@@ -150,6 +151,10 @@ func describe(key []byte) string {
 	case repackedSpace:
 		if t, h := f.uint32(), f.uint32(); f.ended() {
 			return fmt.Sprintf("repacking of tenant %d, hour %d", t, h)
+		}
+	case linkSpace:
+		if t, h, id := f.uint32(), f.uint32(), f.traceID(); f.ended() {
+			return fmt.Sprintf("link row of trace %s of tenant %d, hour %d", id, t, h)
 		}
 	case summarySpace:
 		if t, _, id := f.uint32(), f.uint64(), f.traceID(); f.ended() {

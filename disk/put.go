@@ -332,7 +332,7 @@ func (p *put) fill() error {
 	p.batch = s.db.NewBatch()
 	p.sums = differences{}
 	for _, c := range p.changes {
-		if err := p.writeTrace(c); err != nil {
+		if err := errors.Join(p.writeTrace(c), p.writeLinks(c)); err != nil {
 			return err
 		}
 		p.sum(p.sums, c)

@@ -333,7 +333,8 @@ func TestDamageIsNamed(t *testing.T) {
 	o := testOptions()
 	o.OpenTraceBytes = 1
 	s := open(t, o)
-	recs := records(t, radiograph.DoorAPI, segment(1, 1, ended+`,"annotations":{"a":1,"b":"x","c":true},"user":"u"`), segment(1, 2, ended))
+	linked := records(t, radiograph.DoorAPI, segment(2, 1, ended))[0].Trace.String()
+	recs := records(t, radiograph.DoorAPI, segment(1, 1, ended+`,"annotations":{"a":1,"b":"x","c":true},"user":"u"`), segment(1, 2, ended+`,"links":[{"trace_id":"`+linked+`","id":"0000000000000002"}]`))
 	mustPut(t, s, recs[:1])
 	if err := s.foldSums(); err != nil {
 		t.Fatal(err)
@@ -362,6 +363,9 @@ func TestDamageIsNamed(t *testing.T) {
 		for _, err := range s.Contributions(ctx, home1, radiograph.SumsQuery{Group: 0, From: 0, To: 1 << 62}) {
 			errs = append(errs, err)
 		}
+		for _, err := range s.Linked(ctx, home1, radiograph.LinkQuery{To: 1 << 61, Limit: 9}) {
+			errs = append(errs, err)
+		}
 		var tenants tenants
 		var sequences sequences
 		var pending pendingSums
@@ -373,7 +377,7 @@ func TestDamageIsNamed(t *testing.T) {
 			t.Fatalf("before any damage: %v", err)
 		}
 	}
-	for _, space := range []byte{hourSpace, minutesSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, chunkSpace, columnSpace, voidSpace} {
+	for _, space := range []byte{hourSpace, minutesSpace, linkSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, chunkSpace, columnSpace, voidSpace} {
 		key := keys(t, s, space)[0]
 		sealed, closer, err := s.db.Get(key)
 		if err != nil {

@@ -248,11 +248,22 @@ func (s *Store) dropRanges(t tenant, h hour, spaces ...byte) error {
 	return s.settle(b, false)
 }
 
-// dropSums deletes the sums of the hours before first, which Contributions does
+// dropSums deletes the sums and link rows of the hours before first, which Contributions does
 // not answer any more.
 func (s *Store) dropSums(ctx context.Context, t tenant, first hour) error {
 	b := s.db.NewBatch()
 	fill := func() error {
+		none := radiograph.TraceID{}
+		links, end := appendLinkKey(nil, t, 0, none), appendLinkKey(nil, t, first, none)
+		for _, err := range rows(ctx, s.db, links, end) { // else nothing is there to be deleted again and again
+			if err != nil {
+				return err
+			}
+			if err := b.DeleteRange(links, end, nil); err != nil {
+				return writeError("old links", err)
+			}
+			break
+		}
 		for _, space := range [...]byte{hourSpace, minutesSpace} {
 			all := appendSpace(nil, space, t)
 			for from := all; from != nil; {

@@ -187,7 +187,7 @@ func TestHourIsDroppedInSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(1, 1)
-	for _, space := range []byte{indexSpace, packSpace, traceSpace, summarySpace, chunkSpace, columnSpace, voidSpace, hourSpace, minutesSpace} {
+	for _, space := range []byte{indexSpace, packSpace, traceSpace, summarySpace, chunkSpace, columnSpace, voidSpace, hourSpace, minutesSpace, linkSpace} {
 		if left := keys(t, s, space); len(left) > 2 {
 			t.Errorf("%d rows of keyspace %q are left", len(left), space)
 		}

@@ -21,20 +21,24 @@ func (s *Store) Trace(ctx context.Context, t radiograph.Tenant, id radiograph.Tr
 	if !ok {
 		return nil, nil
 	}
-	if o, parked := s.open.get(traceKey{n, id}); parked != nil {
-		o, err := parked.unpark(id)
-		if err != nil {
-			return nil, err
-		}
-		return o.merged, nil
-	} else if o != nil {
-		return o.merged, nil
-	}
-	snapshot := s.db.NewSnapshot()
-	defer func() { _ = snapshot.Close() }() // never fails on an open database
-	o, err := s.load(snapshot, n, id, strict)
+	o, err := s.stored(ctx, n, id)
 	if err != nil || o == nil {
 		return nil, err
 	}
 	return o.merged, nil
+}
+
+// stored is a trace as it is now, or nil.
+func (s *Store) stored(ctx context.Context, t tenant, id radiograph.TraceID) (*openTrace, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if o, parked := s.open.get(traceKey{t, id}); parked != nil {
+		return parked.unpark(id)
+	} else if o != nil {
+		return o, nil
+	}
+	snapshot := s.db.NewSnapshot()
+	defer func() { _ = snapshot.Close() }() // never fails on an open database
+	return s.load(snapshot, t, id, strict)
 }

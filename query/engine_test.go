@@ -275,6 +275,10 @@ func (broken) Contributions(context.Context, radiograph.Tenant, radiograph.SumsQ
 	return func(yield func(*radiograph.Contribution, error) bool) { yield(nil, errBroken) }
 }
 
+func (broken) Linked(context.Context, radiograph.Tenant, radiograph.LinkQuery) iter.Seq2[*radiograph.Trace, error] {
+	return func(yield func(*radiograph.Trace, error) bool) { yield(nil, errBroken) }
+}
+
 func TestStoreErrorsComeThrough(t *testing.T) {
 	e := open(broken{})
 	ids := []radiograph.TraceID{{1}}

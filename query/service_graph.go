@@ -35,12 +35,55 @@ func (e *Engine) GroupGraph(ctx context.Context, t radiograph.Tenant, g *radiogr
 				return
 			}
 		}
+		links, err := e.links(ctx, t, g, from, to)
+		failed = err
+		for _, c := range links {
+			if !yield(c) {
+				return
+			}
+		}
 	}, from, to)
 	if failed != nil {
 		return nil, failed
 	}
 	graph.OldGroupVersions = old
 	return graph, nil
+}
+
+// maxLinking bounds the traces whose links a service graph tells of, those of the
+// latest hours, since sums by node cannot hold them: the other end of a link may
+// come at any time, and these traces are read whole.
+const maxLinking = 1000
+
+// links are the edges that links make to segments that began in [from, to), to the
+// minute; of a group's, both ends are in it.
+func (e *Engine) links(ctx context.Context, t radiograph.Tenant, g *radiograph.Group, from, to radiograph.Timestamp) ([]*radiograph.Contribution, error) {
+	if from >= to {
+		return nil, nil
+	}
+	q := radiograph.LinkQuery{From: floorMinute(from), To: floorMinute(to-1) + minute, Limit: maxLinking}
+	if g != nil {
+		q.Group = g.ID
+	}
+	var traces []*radiograph.Trace
+	for tr, err := range e.store.Linked(ctx, t, q) {
+		if err != nil {
+			return nil, err
+		}
+		traces = append(traces, tr)
+	}
+	sums := radiograph.SumsQuery{From: q.From, To: q.To, Total: true}
+	var within []*radiograph.Contribution
+	for _, c := range trace.LinkContributions(traces) {
+		if at := radiograph.Timestamp(c.Minute) * minute; at < q.From || at >= q.To {
+			continue
+		}
+		if sums.Coarse() {
+			c.Durations = c.Durations.Coarse()
+		}
+		within = append(within, c)
+	}
+	return within, nil
 }
 
 const minute = radiograph.Timestamp(time.Minute)

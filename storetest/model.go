@@ -189,6 +189,20 @@ func (m *Model) Contributions(_ context.Context, t radiograph.Tenant, q radiogra
 	}
 }
 
+// Linked implements radiograph.TraceStore: with every trace.
+func (m *Model) Linked(_ context.Context, t radiograph.Tenant, q radiograph.LinkQuery) iter.Seq2[*radiograph.Trace, error] {
+	return func(yield func(*radiograph.Trace, error) bool) {
+		for tr, groups := range m.all(t) {
+			if q.Group != 0 && !slices.ContainsFunc(groups, func(m radiograph.Membership) bool { return m.Group == q.Group }) {
+				continue
+			}
+			if !yield(tr, nil) {
+				return
+			}
+		}
+	}
+}
+
 // minute is a minute in nanoseconds.
 const minute = 60_000_000_000
 

@@ -7,10 +7,6 @@ import (
 	"radiograph"
 )
 
-// childLink is the type of a link to a segment that its own segment caused; every
-// other one is to a segment that caused it.
-const childLink = "child"
-
 // LinkContributions are the edges that links make between some traces: one
 // request for each pair of finished segments, from the one that caused to the one
 // that was caused, whichever of them states it. Durations are how old the event
@@ -32,7 +28,7 @@ func LinkContributions(traces []*radiograph.Trace) []*radiograph.Contribution {
 					continue
 				}
 				p := pair{other.Nodes[l.Segment].Segment, n}
-				if l.Type == childLink {
+				if l.ToChild() {
 					p = pair{n, other.Nodes[l.Segment].Segment}
 				}
 				if seen[p] || p.from.InProgress || p.to.InProgress || p.from.Subsegment || p.to.Subsegment {

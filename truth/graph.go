@@ -77,7 +77,7 @@ func links(traces []*Trace) []request {
 						if l.Attributes["aws.xray.reserved.reference_type"] == "child" {
 							p = pair{s, e.segment}
 						}
-						if seen[p] || p.from.Open || p.to.Open || p.from.Sub {
+						if seen[p] || p.from.Open || p.to.Open || p.from.Sub || p.to.Sub {
 							continue
 						}
 						seen[p] = true
@@ -158,6 +158,11 @@ func ServiceGraph(traces []*Trace, from, to int64) any {
 			if from/minute <= r.minute && r.minute*minute < to {
 				all = append(all, r)
 			}
+		}
+	}
+	for _, r := range links(traces) {
+		if at := r.counted.Start / minute; from/minute <= at && at*minute < to {
+			all = append(all, r)
 		}
 	}
 	minutes := (to+minute-1)/minute - from/minute
