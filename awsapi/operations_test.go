@@ -123,6 +123,8 @@ var madeUp = []struct {
 	{regexp.MustCompile(`\b[A-Z2-7]{52}\b`), "<group id>"},
 	{regexp.MustCompile(`AROA[A-Z2-7]{17}`), "<role id>"},
 	{regexp.MustCompile(`ANPA[A-Z2-7]{17}`), "<policy id>"},
+	{regexp.MustCompile(`ASIA[A-Z2-7]{16}`), "<key id>"},
+	{regexp.MustCompile(`<(SecretAccessKey|SessionToken)>[^<]+`), "<$1><made up>"},
 }
 
 // play sends one request of a script and prints the answer. A request without an

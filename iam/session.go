@@ -40,6 +40,12 @@ func (s *Service) Issue(ctx context.Context, account radiograph.AccountID, roleA
 	if held == nil || held.role.Account != account {
 		return radiograph.Credentials{}, noSuchEntity("The role with ARN %s cannot be found.", roleARN)
 	}
+	session, err := s.issue(ctx, held, name, life, true)
+	return session.Credentials, err
+}
+
+// issue makes a session of a role; lazy: it need not be durable at once.
+func (s *Service) issue(ctx context.Context, held *heldRole, name string, life time.Duration, lazy bool) (radiograph.Session, error) {
 	now := s.clock()
 	session := radiograph.Session{
 		Credentials: radiograph.Credentials{
@@ -47,23 +53,23 @@ func (s *Service) Issue(ctx context.Context, account radiograph.AccountID, roleA
 			SecretAccessKey: randomText(30),
 			SessionToken:    randomText(96),
 		},
-		Account: account, RoleARN: roleARN, Name: name, Expires: now.Add(life),
+		Account: held.role.Account, RoleARN: held.role.ARN(), Name: name, Expires: now.Add(life),
 	}
 	b, err := json.Marshal(session)
 	if err != nil {
-		return radiograph.Credentials{}, fmt.Errorf("write session: %w", err)
+		return radiograph.Session{}, fmt.Errorf("write session: %w", err)
 	}
 	if err := s.sweep(ctx, now); err != nil {
-		return radiograph.Credentials{}, err
+		return radiograph.Session{}, err
 	}
-	change := radiograph.Change{Key: sessionKey(session.Credentials.AccessKeyID), Value: b, Lazy: true}
+	change := radiograph.Change{Key: sessionKey(session.Credentials.AccessKeyID), Value: b, Lazy: lazy}
 	if err := s.state.Apply(ctx, change); err != nil {
-		return radiograph.Credentials{}, fmt.Errorf("write session: %w", err)
+		return radiograph.Session{}, fmt.Errorf("write session: %w", err)
 	}
 	s.sessions.mu.Lock()
 	defer s.sessions.mu.Unlock()
 	s.sessions.known[session.Credentials.AccessKeyID] = session
-	return session.Credentials, nil
+	return session, nil
 }
 
 // Session finds an issued key, expired or not until it is swept.

@@ -28,9 +28,9 @@ func New(roles *iam.Service) awsapi.Service {
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Operations: []awsapi.Operation{
 			awsapi.Op("GetCallerIdentity", "", a.getCallerIdentity, awsapi.WithoutPermission()),
+			awsapi.Op("AssumeRole", "", a.assumeRole, awsapi.Resource(func(_ *awsapi.Request, in *assumeRoleInput) string { return in.RoleARN })),
 		},
 		Modelled: []awsapi.Unserved{
-			{Name: "AssumeRole"},
 			{Name: "AssumeRoleWithSAML"},
 			{Name: "AssumeRoleWithWebIdentity"},
 			{Name: "AssumeRoot"},

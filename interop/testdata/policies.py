@@ -54,6 +54,24 @@ iam.untag_role(RoleName="worker", TagKeys=["stage"])
 equal(iam.list_role_tags(RoleName="worker")["Tags"], [{"Key": "team", "Value": "a"}], "tags")
 equal(iam.list_instance_profiles_for_role(RoleName="worker")["InstanceProfiles"], [], "instance profiles")
 
+# A session of a role that the account may assume has that role's rights.
+open_trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}]}
+reader = iam.create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(open_trust))["Role"]["Arn"]
+iam.put_role_policy(RoleName="reader", PolicyName="read", PolicyDocument=document(Action=["lambda:GetFunction", "sts:AssumeRole"]))
+refused("AccessDenied", "sts:AssumeRole on resource: " + arn, sts.assume_role, RoleArn=arn, RoleSessionName="me")
+refused("ValidationError", "MaxSessionDuration", sts.assume_role, RoleArn=reader, RoleSessionName="me", DurationSeconds=7200)
+got = sts.assume_role(RoleArn=reader, RoleSessionName="me")
+keys = got["Credentials"]
+session = dict(aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"], aws_session_token=keys["SessionToken"], config=once)
+equal(boto3.client("sts", **session).get_caller_identity()["Arn"], got["AssumedRoleUser"]["Arn"], "who the session is")
+equal(boto3.client("lambda", **session).get_function(FunctionName="f")["Configuration"]["FunctionName"], "f", "what the session may read")
+refused("AccessDeniedException", "lambda:DeleteFunction", boto3.client("lambda", **session).delete_function, FunctionName="f")
+chained = boto3.client("sts", **session)
+equal(chained.assume_role(RoleArn=reader, RoleSessionName="again")["AssumedRoleUser"]["Arn"], f"arn:aws:sts::{account}:assumed-role/reader/again", "a chained session")
+iam.delete_role_policy(RoleName="reader", PolicyName="read")
+refused("AccessDenied", "sts:AssumeRole", chained.assume_role, RoleArn=reader, RoleSessionName="again")
+iam.delete_role(RoleName="reader")
+
 # And all of it goes away, in the order that IAM wants.
 refused("DeleteConflict", None, iam.delete_policy, PolicyArn=without["Arn"])
 for p in (without, all_but):
