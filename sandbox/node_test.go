@@ -35,7 +35,8 @@ exports.handler = async (event, context) => {
   return { got: event, id: context.awsRequestId, ms: context.getRemainingTimeInMillis() > 0, arn: context.invokedFunctionArn,
     name: context.functionName, version: context.functionVersion, group: context.logGroupName, stream: context.logStreamName,
     memory: context.memoryLimitInMB, client: context.clientContext,
-    root: process.env.LAMBDA_TASK_ROOT === process.cwd(), env: process.env.AWS_EXECUTION_ENV, path: process.env.NODE_PATH }
+    root: process.env.LAMBDA_TASK_ROOT === process.cwd(), env: process.env.AWS_EXECUTION_ENV, path: process.env.NODE_PATH,
+    options: process.execArgv.join(" ") }
 }
 exports.nested = { deep: async function () { return this === exports.nested ? "bound" : "free" } }
 exports.callback = (event, context, callback) => {
@@ -127,6 +128,7 @@ func TestNode(t *testing.T) {
 		for _, want := range []string{
 			`"got":{"a":"ä"}`, `"ms":true`, `"id":"` + ev.RequestID, `"arn":"` + ev.FunctionARN, `"root":true`, `"env":"AWS_Lambda_` + asked, `"name":"fn"`,
 			`"version":"$LATEST"`, `"group":"/aws/lambda/fn"`, `"stream":"2026/01/02/[$LATEST]`, `"memory":"512"`, `"client":{"a":"ä"}`, `"path":"/opt/nodejs/node`,
+			`--max-semi-space-size=25 --max-old-space-size=461"`,
 		} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s is not in %s", want, got)
@@ -233,6 +235,27 @@ func TestNode(t *testing.T) {
 		})
 	}
 
+	t.Run("callbacks ended with Node.js 24", func(t *testing.T) {
+		t.Parallel()
+		spec := newSpec(code, "")
+		spec.Function.Runtime, spec.Function.Handler = "nodejs24.x", "app.callback"
+		l := begin(t, s, spec)
+		if got := l.next(radiograph.RuntimeInitError); !strings.Contains(string(got.Payload), `"errorType":"Runtime.CallbackHandlerDeprecated"`) {
+			t.Errorf("payload %s", got.Payload)
+		}
+		l.end()
+	})
+	t.Run("no global of the runtime's", func(t *testing.T) {
+		t.Parallel()
+		spec := newSpec(code, "")
+		spec.Function.Runtime = asked
+		spec.Function.Environment["AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA"] = "1"
+		l := begin(t, s, spec)
+		if got := l.next(radiograph.RuntimeInitError); !strings.Contains(string(got.Payload), "awslambda is not defined") {
+			t.Errorf("payload %s", got.Payload)
+		}
+		l.end()
+	})
 	t.Run("an error after the answer", func(t *testing.T) {
 		t.Parallel()
 		l := run(t, "app.late")
