@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -76,7 +77,8 @@ func (f traceFilter) keeps(sum *radiograph.Summary) bool {
 	})
 }
 
-// listTraces shows the traces of a time range, newest first.
+// listTraces shows the traces of a time range, newest first. Pages follow the
+// traces' ids, which tell the second only; the rows of a page their starts.
 func (s *console) listTraces(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	now := s.Clock()
@@ -97,6 +99,7 @@ func (s *console) listTraces(w http.ResponseWriter, r *http.Request) error {
 	} else if page, err = s.scan(r.Context(), radiograph.SummaryQuery{From: from, To: to, Limit: pageTraces, Token: q.Get("token"), Filter: expression}, f); err != nil {
 		return err
 	}
+	slices.SortStableFunc(page.Summaries, func(a, b *radiograph.Summary) int { return cmp.Compare(b.Start, a.Start) })
 	v := tracesView{
 		Range:    tr.picker("/traces", q),
 		Filter:   box,

@@ -43,6 +43,19 @@ func TestTraceListNewestFirst(t *testing.T) {
 	}
 }
 
+func TestTraceListOrdersWithinASecond(t *testing.T) {
+	f := newFixture(time.Now())
+	var want []string
+	for i := range 9 {
+		id := f.put(time.Minute, fmt.Sprintf(`{"trace_id":"$T","id":"%016x","name":"api","start_time":@0.%d,"end_time":@1}`, i+1, i+1))
+		want = slices.Insert(want, 0, id.String())
+	}
+	page := open(t, f, "/")
+	if !slices.IsSortedFunc(want, func(a, b string) int { return strings.Index(page, a) - strings.Index(page, b) }) {
+		t.Errorf("the rows are not %v, the last to start first", want)
+	}
+}
+
 func TestTraceListFilters(t *testing.T) {
 	f := newFixture(time.Now())
 	ids := f.everything()
