@@ -175,7 +175,7 @@ func (s *Service) Create(ctx context.Context, t radiograph.Tenant, g radiograph.
 }
 
 // Update says what is to change of the group that one of Name and ARN names; nil
-// members stay.
+// members stay, but notifications end with insights.
 type Update struct {
 	Name, ARN     string
 	Expression    *string
@@ -198,6 +198,7 @@ func (s *Service) Update(ctx context.Context, t radiograph.Tenant, u Update) (*r
 	}
 	if u.Insights != nil {
 		g.Insights = *u.Insights
+		g.Notifications = g.Notifications && g.Insights // a caller need not know that they are on
 	}
 	if u.Notifications != nil {
 		g.Notifications = *u.Notifications

@@ -84,6 +84,12 @@ func TestGroupsLive(t *testing.T) {
 	if d, err := s.Group(t.Context(), tenant, "Default", ""); err != nil || !d.Insights {
 		t.Errorf("Default: %+v, %v", d, err)
 	}
+	if d, err := s.Update(t.Context(), tenant, Update{Name: "Default", Notifications: &on}); err != nil || !d.Notifications {
+		t.Errorf("notifications on: %+v, %v", d, err)
+	}
+	if d, err := s.Update(t.Context(), tenant, Update{Name: "Default", Insights: &off}); err != nil || d.Insights || d.Notifications {
+		t.Errorf("insights off, notifications not named: %+v, %v", d, err)
+	}
 
 	if len(g.Versions) != 2 {
 		t.Fatalf("%d versions, want 2", len(g.Versions))
@@ -121,7 +127,7 @@ func TestGroupsAreRefused(t *testing.T) {
 		}
 	}
 	text := func(s string) *string { return &s }
-	on := true
+	on, off := true, false
 	for _, test := range []struct {
 		name string
 		do   func(*Service) error
@@ -151,6 +157,7 @@ func TestGroupsAreRefused(t *testing.T) {
 		{"update to a circle", update(Update{Name: "old", Expression: text(`group.name = "inner"`)}), "part of itself"},
 		{"Default's expression", update(Update{Name: "Default", Expression: text("fault")}), "cannot change"},
 		{"notifications without insights", update(Update{Name: "old", Notifications: &on}), "NotificationsEnabled needs"},
+		{"notifications, insights off", update(Update{Name: "old", Insights: &off, Notifications: &on}), "NotificationsEnabled needs"},
 		{"delete Default", func(s *Service) error { return s.Delete(ctx, tenant, "Default", "") }, "cannot be deleted"},
 		{"delete an unknown", func(s *Service) error { return s.Delete(ctx, tenant, "", "arn:nosuch") }, "There is no group"},
 		{"get with a wrong case", func(s *Service) error {
