@@ -50,9 +50,10 @@ func (c *sdk) second(now time.Time, requests int) {
 	}
 }
 
-// TestClientsKeepTheReservoir runs clients of every manner, that come, go, lose
-// answers and are late, against one rule: in no second do they take more than
-// the reservoir from it, and what they reported is what the summaries show.
+// TestClientsKeepTheReservoir runs clients of every manner, that end and begin
+// anew, lose answers and are late, against one rule, which may be deleted and made
+// again: in no second do they take more than the reservoir from it, and what they
+// reported is what the summaries show.
 func TestClientsKeepTheReservoir(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := start
@@ -80,7 +81,19 @@ func TestClientsKeepTheReservoir(t *testing.T) {
 				}
 			}
 			held, taken := 0, int64(0)
-			for _, c := range clients {
+			if rapid.IntRange(0, 40).Draw(t, "made again") == 0 {
+				if _, err := r.Delete(context.Background(), tenant, "r", ""); err != nil {
+					t.Fatal(err)
+				}
+				made.ReservoirSize = size
+				if _, err := r.Create(context.Background(), tenant, made); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, c := range clients {
+				if rapid.IntRange(0, 40).Draw(t, "restart") == 0 { // a process has a new id each time
+					*c = sdk{id: fmt.Sprintf("%012x%012x", s+1, i), borrowedApart: c.borrowedApart, lateness: c.lateness, next: s + rapid.IntRange(0, 10).Draw(t, "first")}
+				}
 				c.second(now, rapid.IntRange(0, 40).Draw(t, "requests"))
 				taken += c.reservoirs
 				if s >= c.next && c.pending.RequestCount > 0 {
