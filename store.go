@@ -72,7 +72,7 @@ type TraceStore interface {
 // LinkQuery asks for traces that are linked to others.
 type LinkQuery struct {
 	Group    GroupID   // 0: of all traces; else both ends are in the group
-	From, To Timestamp // in which the segments that were caused begin
+	From, To Timestamp // in which the requests to the segments that were caused begin
 	Limit    int       // of traces that state links
 }
 

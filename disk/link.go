@@ -11,9 +11,10 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"radiograph"
+	"radiograph/trace"
 )
 
-// A link row tells that segments of a trace that began in an hour state links, so
+// A link row tells that segments of a trace that count in an hour state links, so
 // that Linked need not read every trace. Its key is tenant, hour and trace, its
 // value:
 //
@@ -74,7 +75,7 @@ func linkRows(tr *radiograph.Trace) []linkRow {
 		if len(n.Links) == 0 {
 			continue
 		}
-		r := linkRow{hour: hourOf(n.Start), children: slices.ContainsFunc(n.Links, radiograph.Link.ToChild)}
+		r := linkRow{hour: hourOf(trace.Began(n)), children: slices.ContainsFunc(n.Links, radiograph.Link.ToChild)}
 		if at := slices.IndexFunc(out, func(o linkRow) bool { return o.hour == r.hour }); at >= 0 {
 			out[at].children = out[at].children || r.children
 		} else {

@@ -29,7 +29,7 @@ func Observe(t *radiograph.Trace) []Observation {
 			continue
 		}
 		id, call := service(n), callOf(n)
-		key := radiograph.ContributionKey{Minute: minuteOf(call.Start), Node: id}
+		key := radiograph.ContributionKey{Minute: minuteOf(Began(n)), Node: id}
 		node := observe(key, n.Entity, call)
 		node.Root, node.Inferred, node.ResponseTime = n == t.Root, n.Inferred, radiograph.Bucket(micros(n.Entity))
 		out = append(out, node)
@@ -88,6 +88,10 @@ func callOf(n *radiograph.Node) *radiograph.Entity {
 	}
 	return n.Entity
 }
+
+// Began is when the request to a segment began, as its caller says: the moment
+// whose minute it counts in.
+func Began(n *radiograph.Node) radiograph.Timestamp { return callOf(n).Start }
 
 func minuteOf(t radiograph.Timestamp) int64 { return int64(t) / int64(time.Minute) }
 

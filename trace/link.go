@@ -9,9 +9,9 @@ import (
 
 // LinkContributions are the edges that links make between some traces: one
 // request for each pair of finished segments, from the one that caused to the one
-// that was caused, whichever of them states it. Durations are how old the event
-// was when it was received: from the end of the first segment to the start of the
-// second, where that is later.
+// that was caused, whichever of them states it, in the minute in which the latter
+// counts. Durations are how old the event was when it was received: from the end
+// of the first segment to the start of the second, where that is later.
 func LinkContributions(traces []*radiograph.Trace) []*radiograph.Contribution {
 	byID := make(map[radiograph.TraceID]*radiograph.Trace, len(traces))
 	for _, t := range traces {
@@ -36,7 +36,7 @@ func LinkContributions(traces []*radiograph.Trace) []*radiograph.Contribution {
 				}
 				seen[p] = true
 				c := &radiograph.Contribution{
-					Minute: minuteOf(p.to.Start), Node: service(p.from), Edge: service(p.to), Link: true,
+					Minute: minuteOf(Began(p.to)), Node: service(p.from), Edge: service(p.to), Link: true,
 					Start: p.to.Start, End: p.to.End, Statistics: outcome(p.to.Entity),
 				}
 				age := max(int64(p.to.Start-p.from.End), 0) / 1000

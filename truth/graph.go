@@ -39,10 +39,7 @@ func (t *Trace) requests() []request {
 		if s.Open {
 			continue
 		}
-		seen := s
-		if p := s.parent; p != nil && p.Sub && !p.Open {
-			seen = p
-		}
+		seen := s.call()
 		at := seen.Start / minute
 		out = append(out, request{edge: edge{from: s.service}, minute: at, counted: s, seen: seen, root: s == t.Root, inferred: s.Inferred})
 		if s == t.Root {
@@ -55,6 +52,14 @@ func (t *Trace) requests() []request {
 		}
 	}
 	return out
+}
+
+// call is the request to a segment as its caller saw it, where that is known.
+func (e *Entity) call() *Entity {
+	if p := e.parent; p != nil && p.Sub && !p.Open {
+		return p
+	}
+	return e
 }
 
 // links are the requests that links tell of between some traces.
@@ -82,7 +87,7 @@ func links(traces []*Trace) []request {
 						}
 						seen[p] = true
 						out = append(out, request{
-							edge: edge{p.from.service, p.to.service, true}, counted: p.to, seen: p.to, age: max(0, p.to.Start-p.from.End),
+							edge: edge{p.from.service, p.to.service, true}, minute: p.to.call().Start / minute, counted: p.to, seen: p.to, age: max(0, p.to.Start-p.from.End),
 						})
 					}
 				}
@@ -161,7 +166,7 @@ func ServiceGraph(traces []*Trace, from, to int64) any {
 		}
 	}
 	for _, r := range links(traces) {
-		if at := r.counted.Start / minute; from/minute <= at && at*minute < to {
+		if from/minute <= r.minute && r.minute*minute < to {
 			all = append(all, r)
 		}
 	}

@@ -279,6 +279,11 @@ func (h *house) graph(from, to int64) {
 	if out["ContainsOldGroupVersions"] != false {
 		h.Error("the graph tells of old versions of a group that never changed")
 	}
+	for _, s := range out["Services"].([]any) {
+		if s := s.(object); s["SummaryStatistics"] == nil && len(s["Edges"].([]any)) == 0 {
+			h.Errorf("%v has neither numbers nor edges, which Grafana takes for granted", s["Name"])
+		}
+	}
 	got, want := truth.Canonical(truth.ByName(out["Services"].([]any))).(object), truth.Canonical(truth.ServiceGraph(traces, from, to)).(object)
 	if h.widened {
 		narrow(got, want)
