@@ -60,6 +60,26 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// TestJSONEnums: numbers by OTLP, names by protobuf's own mapping.
+func TestJSONEnums(t *testing.T) {
+	for _, test := range []struct {
+		kind, code string
+		ok         bool
+	}{
+		{`2`, `2`, true},
+		{`"SPAN_KIND_SERVER"`, `"STATUS_CODE_ERROR"`, true},
+		{`"SERVER"`, `2`, false},
+		{`"SPAN_KIND_NONE"`, `2`, false},
+		{`2`, `"STATUS_CODE_"`, false},
+		{`2`, `1e300`, false},
+	} {
+		got, err := decodeJSON([]byte(`{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":` + test.kind + `,"status":{"code":` + test.code + `}}]}]}]}`))
+		if (err == nil) != test.ok || test.ok && (got[0].spans[0].kind != kindServer || got[0].spans[0].status != 2) {
+			t.Errorf("%s, %s: %+v, %v", test.kind, test.code, got, err)
+		}
+	}
+}
+
 func TestBounds(t *testing.T) {
 	nested := func(depth int) []byte {
 		v := value{kind: stringValue, text: "x"}

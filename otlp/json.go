@@ -4,13 +4,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // The shapes of OTLP's JSON encoding: lowerCamelCase members, ids in hex, 64-bit
-// integers as strings or numbers, enums as numbers. Unknown members are passed
-// over.
+// integers as strings or numbers, enums as numbers; their names, which OTLP forbids
+// and protobuf's own mapping writes, are taken too. Unknown members are passed over.
 type (
 	jsonRequest struct {
 		ResourceSpans []struct {
@@ -27,7 +28,7 @@ type (
 		SpanID       hexBytes       `json:"spanId"`
 		ParentSpanID hexBytes       `json:"parentSpanId"`
 		Name         string         `json:"name"`
-		Kind         spanKind       `json:"kind"`
+		Kind         jsonKind       `json:"kind"`
 		Flags        uint32         `json:"flags"`
 		Start        jsonUint       `json:"startTimeUnixNano"`
 		End          jsonUint       `json:"endTimeUnixNano"`
@@ -43,8 +44,8 @@ type (
 			Attributes jsonAttributes `json:"attributes"`
 		} `json:"links"`
 		Status struct {
-			Message string `json:"message"`
-			Code    int32  `json:"code"`
+			Message string   `json:"message"`
+			Code    jsonCode `json:"code"`
 		} `json:"status"`
 	}
 	jsonAttributes []struct {
@@ -68,6 +69,8 @@ type (
 	jsonUint  uint64
 	jsonInt   int64
 	jsonFloat float64
+	jsonKind  spanKind
+	jsonCode  int32
 )
 
 // UnmarshalText reads hex digits of either case.
@@ -99,6 +102,27 @@ func (n *jsonFloat) UnmarshalJSON(b []byte) (err error) {
 		*(*float64)(n), err = strconv.ParseFloat(text, 64)
 	}
 	return err
+}
+
+// UnmarshalJSON reads a Span.SpanKind.
+func (k *jsonKind) UnmarshalJSON(b []byte) error {
+	return unmarshalEnum((*int32)(k), b, "SPAN_KIND_", "UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
+}
+
+// UnmarshalJSON reads a Status.StatusCode.
+func (c *jsonCode) UnmarshalJSON(b []byte) error {
+	return unmarshalEnum((*int32)(c), b, "STATUS_CODE_", "UNSET", "OK", "ERROR")
+}
+
+// unmarshalEnum reads a number, or a name that stands for its place among names.
+func unmarshalEnum(n *int32, b []byte, prefix string, names ...string) error {
+	if name, ok := strings.CutPrefix(unquoted(b), prefix); ok {
+		if i := slices.Index(names, name); i >= 0 {
+			*n = int32(i)
+			return nil
+		}
+	}
+	return json.Unmarshal(b, n)
 }
 
 func unquoted(b []byte) string { return strings.Trim(string(b), `"`) }
@@ -169,8 +193,8 @@ func checkNesting(body []byte) error {
 func (js *jsonSpan) span() span {
 	s := span{
 		traceID: js.TraceID, spanID: js.SpanID, parentID: js.ParentSpanID,
-		name: js.Name, kind: js.Kind, flags: js.Flags, start: uint64(js.Start), end: uint64(js.End),
-		attributes: js.Attributes.attributes(), status: js.Status.Code, message: js.Status.Message,
+		name: js.Name, kind: spanKind(js.Kind), flags: js.Flags, start: uint64(js.Start), end: uint64(js.End),
+		attributes: js.Attributes.attributes(), status: int32(js.Status.Code), message: js.Status.Message,
 	}
 	for _, e := range js.Events {
 		s.events = append(s.events, event{e.Name, uint64(e.Time), e.Attributes.attributes()})
