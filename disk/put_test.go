@@ -327,12 +327,12 @@ func TestPutGoesOnAfterDamage(t *testing.T) {
 	}
 }
 
-// TestDamageIsNamed flips one byte in each row and wants an error that names the
-// row, or an answer that does not need it; never a panic, never a wrong answer.
-func TestDamageIsNamed(t *testing.T) {
-	o := testOptions()
-	o.OpenTraceBytes = 1
-	s := open(t, o)
+// allSpaces are the keyspaces, but for that of repacking.
+var allSpaces = []byte{hourSpace, minutesSpace, linkSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, chunkSpace, columnSpace, voidSpace}
+
+// fillKeyspaces writes rows of allSpaces; of which trace, it returns.
+func fillKeyspaces(t *testing.T, s *Store) radiograph.TraceID {
+	t.Helper()
 	linked := records(t, radiograph.DoorAPI, segment(2, 1, ended))[0].Trace.String()
 	recs := records(t, radiograph.DoorAPI, segment(1, 1, ended+`,"annotations":{"a":1,"b":"x","c":true},"user":"u"`), segment(1, 2, ended+`,"links":[{"trace_id":"`+linked+`","id":"0000000000000002"}]`))
 	mustPut(t, s, recs[:1])
@@ -348,10 +348,20 @@ func TestDamageIsNamed(t *testing.T) {
 	if err := s.Apply(context.Background(), radiograph.Change{Key: "state", Value: []byte("value")}); err != nil {
 		t.Fatal(err)
 	}
+	return recs[0].Trace
+}
+
+// TestDamageIsNamed flips one byte in each row and wants an error that names the
+// row, or an answer that does not need it; never a panic, never a wrong answer.
+func TestDamageIsNamed(t *testing.T) {
+	o := testOptions()
+	o.OpenTraceBytes = 1
+	s := open(t, o)
+	id := fillKeyspaces(t, s)
 	ctx := context.Background()
 	read := func() (errs []error) {
 		s.columns, s.lookups = lru[string, []byte]{}, lru[chunkRef, *chunkLookup]{}
-		_, err := s.Trace(ctx, home1, recs[0].Trace)
+		_, err := s.Trace(ctx, home1, id)
 		errs = append(errs, err)
 		_, err = s.Get(ctx, "state")
 		errs = append(errs, err)
@@ -377,7 +387,7 @@ func TestDamageIsNamed(t *testing.T) {
 			t.Fatalf("before any damage: %v", err)
 		}
 	}
-	for _, space := range []byte{hourSpace, minutesSpace, linkSpace, differencesSpace, indexSpace, stateSpace, tenantSpace, packSpace, sequenceSpace, summarySpace, traceSpace, chunkSpace, columnSpace, voidSpace} {
+	for _, space := range allSpaces {
 		key := keys(t, s, space)[0]
 		sealed, closer, err := s.db.Get(key)
 		if err != nil {

@@ -147,6 +147,35 @@ var (
 // Open opens the store in a folder, makes it when there is none, and takes the
 // folder's lock. The error is of KindConflict when another process has it.
 func Open(options Options) (*Store, error) {
+	s := newStore(options)
+	var err error
+	if s.folder, err = openFolder(s.options.Dir, s.options.FS); err != nil {
+		return nil, err
+	}
+	if s.packer, err = newPacker(writeEffort); err != nil {
+		return nil, errors.Join(err, s.folder.close())
+	}
+	cache := pebble.NewCache(cacheBytes)
+	defer cache.Unref() // the database holds its own reference
+	if s.db, err = pebble.Open(s.folder.database(), s.pebbleOptions(cache)); err != nil {
+		s.packer.close()
+		return nil, errors.Join(radiograph.Errorf(radiograph.KindInternal, "open store in %s: %w", s.folder, err), s.folder.close())
+	}
+	if err = errors.Join(s.tenants.load(s.db), s.sequences.load(s.db), s.pending.load(s.db, s.damaged)); err != nil {
+		s.packer.close()
+		return nil, errors.Join(err, s.db.Close(), s.folder.close())
+	}
+	s.lazy = startGroupCommit(s.options.CommitDelay, s.sync)
+	if s.repacker, err = startRepacker(s); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.startSealer()
+	s.startRetention()
+	return s, nil
+}
+
+// newStore fills in what options leave open. Nothing is opened.
+func newStore(options Options) *Store {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
@@ -172,31 +201,7 @@ func Open(options Options) (*Store, error) {
 	s.open = newOpenTraces(options.OpenTraceBytes)
 	s.pending.most = options.pending
 	s.columns.budget, s.lookups.budget = columnBytes, lookupBytes
-
-	var err error
-	if s.folder, err = openFolder(options.Dir, options.FS); err != nil {
-		return nil, err
-	}
-	if s.packer, err = newPacker(writeEffort); err != nil {
-		return nil, errors.Join(err, s.folder.close())
-	}
-	cache := pebble.NewCache(cacheBytes)
-	defer cache.Unref() // the database holds its own reference
-	if s.db, err = pebble.Open(s.folder.database(), s.pebbleOptions(cache)); err != nil {
-		s.packer.close()
-		return nil, errors.Join(radiograph.Errorf(radiograph.KindInternal, "open store in %s: %w", s.folder, err), s.folder.close())
-	}
-	if err = errors.Join(s.tenants.load(s.db), s.sequences.load(s.db), s.pending.load(s.db, s.damaged)); err != nil {
-		s.packer.close()
-		return nil, errors.Join(err, s.db.Close(), s.folder.close())
-	}
-	s.lazy = startGroupCommit(options.CommitDelay, s.sync)
-	if s.repacker, err = startRepacker(s); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	s.startSealer()
-	s.startRetention()
-	return s, nil
+	return s
 }
 
 func (s *Store) pebbleOptions(cache *pebble.Cache) *pebble.Options {

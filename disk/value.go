@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -41,9 +42,15 @@ var errDamaged = errors.New("damaged")
 func corrupt(key []byte, format string, args ...any) error {
 	err := radiograph.Errorf(radiograph.KindInternal, format, args...)
 	err.Message = "store: " + describe(key) + " " + err.Message
-	err.Err = errors.Join(errDamaged, err.Err)
+	err.Err = errors.Join(&damagedRow{bytes.Clone(key)}, err.Err)
 	return err
 }
+
+// damagedRow is an errDamaged that knows the row.
+type damagedRow struct{ key []byte }
+
+func (*damagedRow) Error() string        { return errDamaged.Error() }
+func (*damagedRow) Is(target error) bool { return target == errDamaged }
 
 // fields is a value that is read from front to back: fixed and variable
 // integers, and texts with their length before them. The first thing that does
