@@ -75,6 +75,9 @@ func TestCheckNamesDamage(t *testing.T) {
 	if int(whole.Rows) != rows {
 		t.Errorf("%d of %d rows were read", whole.Rows, rows)
 	}
+	if n := s.Stats().SetAside; n != 0 {
+		t.Errorf("%d rows were set aside: a check is no reader", n)
+	}
 	if sum, list := checked(t, s); sum != whole || len(list) > 0 {
 		t.Errorf("after the repair: %+v, %q", sum, list)
 	}
@@ -97,7 +100,7 @@ func TestCheckMergesOn(t *testing.T) {
 	}
 }
 
-// TestCheckFollows what points at rows that are gone.
+// TestCheckFollows: what points at rows that are gone is named.
 func TestCheckFollows(t *testing.T) {
 	for _, test := range []struct {
 		space byte

@@ -119,6 +119,25 @@ func (f *folder) checkFormat() error {
 	return nil
 }
 
+// Folder tells where a store is.
+type Folder struct {
+	Dir       string `json:"directory,omitempty"` // "": in memory
+	Format    string `json:"format"`
+	FreeBytes uint64 `json:"free_bytes,omitempty"` // on its disk; 0: not known
+}
+
+// Folder may be asked for at any time.
+func (s *Store) Folder() Folder {
+	f := Folder{Dir: s.folder.dir, Format: strings.TrimSpace(formatLine)}
+	if !s.folder.onDisk() {
+		return f
+	}
+	if usage, err := s.folder.fs.GetDiskUsage(s.folder.dir); err == nil { // some filesystems cannot tell
+		f.FreeBytes = usage.AvailBytes
+	}
+	return f
+}
+
 // database is Pebble's folder.
 func (f *folder) database() string { return f.fs.PathJoin(f.dir, databaseDir) }
 

@@ -309,6 +309,9 @@ func TestPutGoesOnAfterDamage(t *testing.T) {
 			}
 			recs := records(t, radiograph.DoorAPI, segment(1, 3, ended))
 			mustPut(t, s, recs)
+			if s.Stats().SetAside == 0 {
+				t.Error("what is set aside is not counted")
+			}
 			for _, key := range spoiled {
 				if !strings.Contains(log.String(), describe(key)) {
 					t.Errorf("the log does not name %s:\n%s", describe(key), &log)

@@ -30,7 +30,8 @@ type Stats struct {
 
 	HoursDropped, TracesDropped int64 // by retention
 
-	WritesRefused bool // for want of room on the disk
+	WritesRefused bool  // for want of room on the disk
+	SetAside      int64 // times a damaged row was passed over
 }
 
 // dropped counts what retention has dropped.
@@ -51,6 +52,7 @@ func (s *Store) Stats() Stats {
 	st.WritesRefused = s.space.refused != nil
 	s.space.mu.Unlock()
 
+	st.SetAside = s.aside.Load()
 	st.HoursDropped, st.TracesDropped = s.dropped.hours.Load(), s.dropped.traces.Load()
 	m := s.db.Metrics()
 	total := m.Total()

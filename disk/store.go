@@ -118,6 +118,7 @@ type Store struct {
 	sealer    sealer
 	retention loop
 	dropped   dropped
+	aside     atomic.Int64 // rows set aside
 	pending   pendingSums
 	columns   lru[string, []byte] // of chunks, uncompressed, by key
 	lookups   lru[chunkRef, *chunkLookup]
@@ -239,7 +240,10 @@ func (s *Store) pebbleOptions(cache *pebble.Cache) *pebble.Options {
 }
 
 // damaged tells of a row that is passed over.
-func (s *Store) damaged(err error) { s.log.Error("a damaged row is set aside", "err", err) }
+func (s *Store) damaged(err error) {
+	s.aside.Add(1)
+	s.log.Error("a damaged row is set aside", "err", err)
+}
 
 // Close waits for the calls in flight, makes everything durable and gives the
 // folder free. Calls that come later get KindUnavailable.

@@ -122,6 +122,7 @@ func (m *metrics) writeStore(p *metric.Page) {
 	reads.Add(float64(st.CacheMisses), "result", "miss")
 	p.Counter("radiograph_retention_hours_total", "Stored hours dropped for age or size.").Add(float64(st.HoursDropped))
 	p.Counter("radiograph_retention_traces_total", "Traces dropped with them.").Add(float64(st.TracesDropped))
+	p.Counter("radiograph_store_set_aside_total", "Times a damaged row was passed over (radiograph doctor --check names each).").Add(float64(st.SetAside))
 	refused := 0.0
 	if st.WritesRefused {
 		refused = 1

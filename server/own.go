@@ -16,6 +16,7 @@ func (s *Server) withOwn(next http.Handler) http.Handler {
 		UsagePath:   s.usage,
 		MetricsPath: s.metrics.ServeHTTP,
 		ExportPath:  localOnly(s.export),
+		DoctorPath:  localOnly(s.doctor),
 	}
 	write := map[string]http.HandlerFunc{
 		BackupPath: localOnly(s.backup),

@@ -96,6 +96,7 @@ type Server struct {
 	otlpGRPC string
 	tenant   radiograph.Tenant
 	store    *disk.Store
+	sandbox  *sandbox.Sandbox
 	sink     *ingest.Ingester
 	meter    *meter.Meter
 	metrics  metrics
@@ -172,6 +173,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.sandbox = environments
 	s.onClose("sandbox", environments.Close)
 	functions, err := lambda.New(lambda.Config{
 		State: store, Code: store, Sink: sink, Roles: roles, Sandbox: environments,

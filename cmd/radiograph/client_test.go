@@ -216,7 +216,7 @@ func TestNobodyListens(t *testing.T) {
 	}
 	l.Close()
 	for _, args := range [][]string{
-		{"env"}, {"traces"}, {"trace", "1-67891233-abcdef012345678912345678"}, {"invoke", "f"},
+		{"env"}, {"doctor"}, {"traces"}, {"trace", "1-67891233-abcdef012345678912345678"}, {"invoke", "f"},
 	} {
 		code, stdout, stderr := runBinary(t, append(args, "--endpoint", "http://"+l.Addr().String())...)
 		if code != exitFailure || stdout != "" || !strings.Contains(stderr, "radiograph up") || strings.Count(stderr, "\n") != 1 {
@@ -242,6 +242,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"traces", "--since", "-1h"}, exitUsage, "--since"},
 		{[]string{"traces", "--endpoint", "4566"}, exitUsage, "endpoint"},
 		{[]string{"traces", "--account", "me"}, exitUsage, "--account"},
+		{[]string{"doctor", "--data", "x", "--endpoint", "http://127.0.0.1:1"}, exitUsage, "--endpoint"},
 		{[]string{"invoke"}, exitUsage, "needs the name of a function"},
 		{[]string{"invoke", "f", "--sampled", "perhaps"}, exitUsage, "--sampled"},
 		{[]string{"paint"}, exitUsage, `"paint"`},

@@ -88,7 +88,7 @@ AWS X-Ray would draw. Start with:
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newUp(), newDemo(), newEnv(), newTraces(), newTrace(), newInvoke(), newSampling(), newUsage(), newBackup(), newRestore(), newExport(), newImport(), newVersion(), newDemoFunction(), newCompatibility())
+	root.AddCommand(newUp(), newDemo(), newEnv(), newTraces(), newTrace(), newInvoke(), newSampling(), newUsage(), newDoctor(), newBackup(), newRestore(), newExport(), newImport(), newVersion(), newDemoFunction(), newCompatibility())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	return root
 }
