@@ -15,8 +15,8 @@ type Interpreter struct {
 	Lacks    string `json:"lacks,omitempty"` // what a function's first start would miss
 }
 
-// Interpreters lists what runtimes can be started with here, newest first. It
-// asks each program once, and so may take seconds the first time.
+// Interpreters lists what runtimes can be started with here, newest first, one of
+// each version. It asks each program once, and so may take seconds the first time.
 func (s *Sandbox) Interpreters(ctx context.Context) ([]Interpreter, error) {
 	if !s.enter() {
 		return nil, errClosed()
@@ -28,7 +28,10 @@ func (s *Sandbox) Interpreters(ctx context.Context) ([]Interpreter, error) {
 	}
 	var list []ranked
 	add := func(i Interpreter, version int) {
-		if !slices.ContainsFunc(list, func(o ranked) bool { return o.Path == i.Path }) {
+		same := func(o ranked) bool { // by another name, or as good
+			return o.Runtimes == i.Runtimes && o.Version == i.Version && o.Lacks == i.Lacks
+		}
+		if !slices.ContainsFunc(list, same) {
 			list = append(list, ranked{i, version})
 		}
 	}
