@@ -256,6 +256,9 @@ func (h *crashHistory) verify(t *testing.T, fs vfs.FS) (problems []string) {
 		}
 	}()
 	ctx := context.Background()
+	if _, err := s.Check(ctx, func(d Damage) { wrong("the check names %s", d.What) }); err != nil {
+		wrong("check: %v", err)
+	}
 
 	all := radiograph.SummaryQuery{From: 0, To: 1 << 62}
 	summaries := map[radiograph.TraceID]*radiograph.Summary{}

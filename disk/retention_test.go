@@ -104,6 +104,9 @@ func TestLifeOfAStore(t *testing.T) {
 			if rapid.Bool().Draw(t, "look away") {
 				continue
 			}
+			if _, err := s.Check(ctx, func(d Damage) { t.Errorf("the check names %s", d.What) }); err != nil {
+				t.Fatalf("Check: %v", err)
+			}
 			model := storetest.NewModel()
 			for _, l := range living {
 				for _, doc := range l.recs {
