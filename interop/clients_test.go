@@ -31,6 +31,19 @@ func missing(t testing.TB, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
+// installed answers what install did, once for all tests, or ends the test.
+func installed[T any](t testing.TB, what string, install func() (*T, error)) *T {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("real clients are not run with -short")
+	}
+	client, err := install()
+	if err != nil {
+		missing(t, "no %s: %v", what, err)
+	}
+	return client
+}
+
 // cacheDir is the folder of one installation, named for its content.
 func cacheDir(name string, content []byte) (string, error) {
 	root := os.Getenv(cacheVar)
@@ -114,14 +127,7 @@ var pythonOnce = sync.OnceValues(func() (*python, error) { return installPython(
 // pythonClients installs the Python clients when they are not there yet.
 func pythonClients(t testing.TB) *python {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("real clients are not run with -short")
-	}
-	p, err := pythonOnce()
-	if err != nil {
-		missing(t, "no Python clients: %v", err)
-	}
-	return p
+	return installed(t, "Python clients", pythonOnce)
 }
 
 // installPython installs what a file of requirements lists.

@@ -19,14 +19,7 @@ var javaOnce = sync.OnceValues(func() (*java, error) { return installJava("clien
 // javaClients builds the Java clients when they are not there yet.
 func javaClients(t testing.TB) *java {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("real clients are not run with -short")
-	}
-	j, err := javaOnce()
-	if err != nil {
-		missing(t, "no Java clients: %v", err)
-	}
-	return j
+	return installed(t, "Java clients", javaOnce)
 }
 
 // installJava builds the Maven project of a folder.

@@ -19,14 +19,7 @@ var nodeOnce = sync.OnceValues(func() (*node, error) { return installNode("clien
 // nodeClients installs the Node clients when they are not there yet.
 func nodeClients(t testing.TB) *node {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("real clients are not run with -short")
-	}
-	n, err := nodeOnce()
-	if err != nil {
-		missing(t, "no Node clients: %v", err)
-	}
-	return n
+	return installed(t, "Node clients", nodeOnce)
 }
 
 // installNode installs what the package.json of a folder lists.

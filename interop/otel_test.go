@@ -25,14 +25,7 @@ var otelPythonOnce = sync.OnceValues(func() (*python, error) { return installPyt
 // otelPython installs OpenTelemetry's Python clients when they are not there yet.
 func otelPython(t testing.TB) *python {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("real clients are not run with -short")
-	}
-	p, err := otelPythonOnce()
-	if err != nil {
-		missing(t, "no Python clients of OpenTelemetry: %v", err)
-	}
-	return p
+	return installed(t, "Python clients of OpenTelemetry", otelPythonOnce)
 }
 
 // otelEnv is what an SDK has in its environment to come here.

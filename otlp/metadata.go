@@ -156,7 +156,7 @@ func (m *mapper) annotate(key string, v *value) {
 	}
 	if v.kind == stringValue {
 		m.w.key(key)
-		m.w = radiograph.AppendJSONString(m.w, clip(v.text, maxAnnotation))
+		m.w = radiograph.AppendJSONString(m.w, radiograph.Clip(v.text, maxAnnotation))
 		return
 	}
 	m.w.value(key, v)

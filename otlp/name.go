@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"radiograph"
 )
 
 // maxName is the limit of a segment's name, in characters (segment document
@@ -111,22 +113,8 @@ func cleanName(name string) string {
 		}
 		return -1
 	}, name)
-	if name = clip(strings.TrimSpace(name), maxName); name == "" {
+	if name = radiograph.Clip(strings.TrimSpace(name), maxName); name == "" {
 		return "span"
 	}
 	return name
-}
-
-// clip shortens s to n characters.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
 }

@@ -42,8 +42,8 @@ func (d *decoder) http() radiograph.HTTP {
 			d.skip()
 		}
 	}
-	h.Method, h.URL = clip(h.Method, maxText), clip(h.URL, maxText)
-	h.UserAgent, h.ClientIP = clip(h.UserAgent, maxText), clip(h.ClientIP, maxText)
+	h.Method, h.URL = radiograph.Clip(h.Method, maxText), radiograph.Clip(h.URL, maxText)
+	h.UserAgent, h.ClientIP = radiograph.Clip(h.UserAgent, maxText), radiograph.Clip(h.ClientIP, maxText)
 	return h
 }
 

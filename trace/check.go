@@ -134,20 +134,6 @@ func annotationKey(k string) bool {
 	return k != "" && len(k) <= maxAnnotationKey
 }
 
-// clip shortens s to n characters.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
-}
-
 // nameExceptions gives exceptions without an id one that stays the same however
 // often the document is read.
 func nameExceptions(e *radiograph.Entity) {

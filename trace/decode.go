@@ -179,7 +179,7 @@ func (d *decoder) member(key string, e *radiograph.Entity, f *fields) {
 		d.optText(&e.Origin)
 	case "user":
 		d.optText(&e.User)
-		e.User = clip(e.User, maxText)
+		e.User = radiograph.Clip(e.User, maxText)
 	case "resource_arn":
 		d.optText(&e.ResourceARN)
 	case "error":
@@ -278,7 +278,7 @@ func (d *decoder) annotations() []radiograph.Annotation {
 		fits := annotationKey(a.Key)
 		switch c := d.peek(); {
 		case c == '"':
-			a.Value = radiograph.Value{Kind: radiograph.StringValue, String: clip(d.text(), maxAnnotation)}
+			a.Value = radiograph.Value{Kind: radiograph.StringValue, String: radiograph.Clip(d.text(), maxAnnotation)}
 		case c == 't' || c == 'f':
 			a.Value.Kind = radiograph.BooleanValue
 			d.optBool(&a.Value.Bool)

@@ -237,5 +237,5 @@ func appendClipped(b []byte, raw string, n int) []byte {
 	if utf8.RuneCountInString(text) <= n {
 		return append(b, raw...)
 	}
-	return radiograph.AppendJSONString(b, clip(text, n))
+	return radiograph.AppendJSONString(b, radiograph.Clip(text, n))
 }
