@@ -52,7 +52,7 @@ func (t *Trace) Within(rangeType string, from, to int64) bool {
 	start, end := t.extent()
 	switch rangeType {
 	case "Event":
-		return start < to && end >= from
+		return from < to && start < to && end >= from // an empty range holds nothing
 	case "Service":
 		return slices.ContainsFunc(slices.Concat(t.Segments, t.Orphans), func(e *Entity) bool {
 			ended := max(e.Start, e.End)
