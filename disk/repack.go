@@ -49,8 +49,7 @@ const (
 // repacker runs in the background, from Open to Close.
 type repacker struct {
 	store *Store
-	stop  context.CancelFunc
-	done  chan struct{}
+	loop  loop
 
 	// step is held while documents are moved, and has to be by whoever drops an
 	// hour.
@@ -64,39 +63,24 @@ func startRepacker(s *Store) (*repacker, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	r := &repacker{store: s, stop: stop, done: make(chan struct{}), packer: p}
-	go r.run(ctx)
+	r := &repacker{store: s, packer: p}
+	rested := s.sequences.given()
+	r.loop.start(repackInterval, func(ctx context.Context) error {
+		if s.failed.Load() != nil {
+			return nil
+		}
+		now := s.sequences.given()
+		err := r.repack(ctx, rested)
+		rested = now
+		return err
+	}, func(err error) { s.log.Warn("packing again failed and is tried again", "err", err) })
 	return r, nil
 }
 
 // close ends the goroutine and waits for it.
 func (r *repacker) close() {
-	r.stop()
-	<-r.done
+	r.loop.close()
 	r.packer.close()
-}
-
-func (r *repacker) run(ctx context.Context) {
-	defer close(r.done)
-	rested := r.store.sequences.given()
-	tick := time.NewTicker(repackInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if r.store.failed.Load() != nil {
-			return
-		}
-		now := r.store.sequences.given()
-		if err := r.repack(ctx, rested); err != nil && ctx.Err() == nil {
-			r.store.log.Warn("packing again failed and is tried again", "err", err)
-		}
-		rested = now
-	}
 }
 
 // repack packs the small packs before a sequence again.

@@ -29,43 +29,9 @@ const (
 
 // startRetention starts the one goroutine that drops what is too old or too much.
 func (s *Store) startRetention() {
-	ctx, stop := context.WithCancel(context.Background())
-	s.retention.stop, s.retention.done = stop, make(chan struct{})
-	go func() {
-		defer close(s.retention.done)
-		tick := time.NewTicker(retainEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if err := s.retain(ctx); err != nil && ctx.Err() == nil {
-					s.log.Error("old traces could not be dropped; it is tried again", "err", err)
-				}
-			}
-		}
-	}()
-}
-
-// loop is a goroutine with an owner.
-type loop struct {
-	stop context.CancelFunc
-	done chan struct{}
-}
-
-// end tells the goroutine to end, if there is one.
-func (l *loop) end() {
-	if l.stop != nil {
-		l.stop()
-	}
-}
-
-// close waits for the goroutine to end.
-func (l *loop) close() {
-	if l.end(); l.done != nil {
-		<-l.done
-	}
+	s.retention.start(retainEvery, s.retain, func(err error) {
+		s.log.Error("old traces could not be dropped; it is tried again", "err", err)
+	})
 }
 
 // firstHour is the first hour that is kept.

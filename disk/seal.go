@@ -127,23 +127,10 @@ func (l *sealer) has(k traceKey) bool {
 func (s *Store) startSealer() {
 	l := &s.sealer
 	l.rows, l.minutes = map[traceKey]openRow{}, map[rowMinute]int{}
-	ctx, stop := context.WithCancel(context.Background())
-	l.stop, l.done, l.adopted = stop, make(chan struct{}), []byte{summarySpace}
-	go func() {
-		defer close(l.done)
-		tick := time.NewTicker(sealEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				if err := s.sealQuiet(ctx); err != nil && ctx.Err() == nil {
-					s.log.Error("traces could not be sealed and are tried again", "err", err)
-				}
-			}
-		}
-	}()
+	l.adopted = []byte{summarySpace}
+	l.start(sealEvery, s.sealQuiet, func(err error) {
+		s.log.Error("traces could not be sealed and are tried again", "err", err)
+	})
 }
 
 // sealQuiet is one pass of the loop.
